@@ -1,0 +1,36 @@
+#include "core/clock.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace azf {
+
+SystemTime SystemClock::system_now() const { return std::chrono::system_clock::now(); }
+SteadyTime SystemClock::steady_now() const { return std::chrono::steady_clock::now(); }
+void SystemClock::sleep_for(std::chrono::nanoseconds duration) const { std::this_thread::sleep_for(duration); }
+
+namespace {
+
+// Adds without overflow: a caller may say "practically for ever" by a huge duration.
+SteadyTime later(SteadyTime now, std::chrono::nanoseconds duration) {
+  const auto room = SteadyTime::max() - now;
+  return duration >= room ? SteadyTime::max() : now + duration;
+}
+
+}  // namespace
+
+Deadline Deadline::after(const Clock& clock, std::chrono::nanoseconds duration) {
+  return Deadline(later(clock.steady_now(), duration));
+}
+
+std::chrono::nanoseconds Deadline::remaining(const Clock& clock) const {
+  if (!instant_) return std::chrono::nanoseconds::max();
+  return std::max(std::chrono::nanoseconds(*instant_ - clock.steady_now()), std::chrono::nanoseconds::zero());
+}
+
+Deadline Deadline::or_sooner(const Clock& clock, std::chrono::nanoseconds duration) const {
+  const SteadyTime other = later(clock.steady_now(), duration);
+  return Deadline(instant_ ? std::min(*instant_, other) : other);
+}
+
+}  // namespace azf

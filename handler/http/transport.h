@@ -1,0 +1,62 @@
+#pragma once
+
+#include "core/clock.h"
+#include "core/result.h"
+#include "http/message.h"
+
+#include <chrono>
+#include <cstddef>
+#include <vector>
+
+namespace azf {
+
+/// When and how often a request is sent again. Only `RetryingTransport` acts on it, the program's one retry loop.
+/// The wait before repetition n (n = 1, 2, ...) is `base_delay * factor(n)`, at most `delay_limit`, times a random
+/// number in [0.8, 1.3); a reply's Retry-After (seconds or HTTP date), retry-after-ms or x-ms-retry-after-ms takes
+/// its place, and ends the loop where it is longer than `retry_after_limit`. Value.
+struct RetryPolicy {
+  enum class Growth { kDoubling, kDoublingLessOne };  ///< factor 2^(n-1), or 2^n - 1 as azcore of Go has it
+
+  /// Repetitions after the first try; 0 sends once.
+  int max_retries = 0;
+  std::chrono::milliseconds base_delay{800};
+  std::chrono::milliseconds delay_limit{60'000};
+  Growth growth = Growth::kDoublingLessOne;
+  std::chrono::milliseconds retry_after_limit{60'000};
+  /// No repetition starts later than this after the first try began.
+  std::chrono::milliseconds total_limit{60'000};
+  /// Reply statuses that are worth another try.
+  std::vector<int> statuses;
+  /// Whether a try without any reply (`kTransport`, `kTimeout` of that try) is repeated.
+  bool on_transport_errors = true;
+
+  static RetryPolicy none() { return {}; }
+};
+
+/// How one request is to be sent. Value.
+struct SendOptions {
+  /// Gives up for good, all tries and waits together.
+  Deadline deadline = Deadline::never();
+  /// Limit for name look-up, TCP and TLS of one try.
+  std::chrono::milliseconds connect_timeout{10'000};
+  /// Limit for one try as a whole.
+  std::chrono::milliseconds try_timeout{30'000};
+  /// A longer reply body is `kUnexpectedResponse`.
+  std::size_t response_limit_bytes = std::size_t{1} << 20;
+  /// Plain `http` is refused unless this is set; it is for link-local and loopback identity endpoints only.
+  bool allow_plain_http = false;
+  /// Identity endpoints of the platform must never be asked through a proxy: it would see their secret.
+  bool use_proxy = true;
+  RetryPolicy retry = RetryPolicy::none();
+};
+
+/// Sends requests. A reply of any status is a success here; only "no usable reply" is an error: `kTransport`,
+/// `kTimeout`, `kUnexpectedResponse` (reply too long), `kInvalidArgument` (URL). Redirects are never followed, TLS
+/// is always verified. Implementations are thread-safe.
+class HttpTransport {
+ public:
+  virtual ~HttpTransport() = default;
+  virtual Result<HttpResponse> send(const HttpRequest& request, const SendOptions& options) = 0;
+};
+
+}  // namespace azf

@@ -1,0 +1,90 @@
+#pragma once
+
+#include "core/clock.h"
+#include "core/result.h"
+#include "core/secret.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace azf::identity {
+
+/// What a token is asked for. Value.
+struct TokenRequestContext {
+  /// One or more, such as `https://vault.azure.net/.default`. None is `kInvalidArgument`.
+  std::vector<std::string> scopes;
+  /// Tenant to ask instead of the credential's own; empty for its own. Managed identities ignore it.
+  std::string tenant_id;
+  /// Decoded JSON of a claims challenge (continuous access evaluation); empty for none.
+  std::string claims;
+};
+
+enum class AttemptOutcome {
+  kSucceeded,
+  kUnavailable,  ///< could not even try: not configured, not on Azure, not logged in
+  kFailed,       ///< tried, and was refused or could not finish
+};
+
+/// `succeeded`, `unavailable`, `failed`.
+std::string_view to_string(AttemptOutcome outcome);
+
+/// What one credential did when a token was asked for. Never holds a secret. Value.
+struct Attempt {
+  std::string credential;  ///< type name as Azure users know it: `ManagedIdentityCredential`
+  AttemptOutcome outcome = AttemptOutcome::kUnavailable;
+  std::string reason;  ///< for people: where the token came from, or why there is none and what to do next
+
+  friend bool operator==(const Attempt&, const Attempt&) = default;
+};
+
+/// A Microsoft Entra access token. Shared between callers as an immutable snapshot: any number of requests may use
+/// one token, and the last of them ends its life.
+struct AccessToken {
+  Secret token;
+  /// When the token ends, by the wall clock.
+  SystemTime expires_on;
+  /// When it is time to fetch a new one although this one is still good; nothing if the issuer did not say and the
+  /// token lives less than two hours.
+  std::optional<SystemTime> refresh_on;
+  /// Type name of the credential that got it.
+  std::string credential;
+  /// Every credential that was asked on the way, the winner last.
+  std::vector<Attempt> attempts;
+};
+
+/// Why there is no token. `kind` is `kInvalidArgument`, `kCredentialUnavailable`, `kAuthenticationFailed` or
+/// `kTimeout` (the caller's deadline passed). Value.
+struct CredentialError {
+  ErrorKind kind = ErrorKind::kInternal;
+  std::string message;
+  /// Every credential that was asked, in order.
+  std::vector<Attempt> attempts;
+  /// HTTP status of the refusal, 0 if none came.
+  int status = 0;
+  /// Entra's numbers (`AADSTS7000215` is 7000215), empty if none came.
+  std::vector<int> error_codes;
+  std::string correlation_id;
+
+  /// For layers that know nothing of credentials.
+  [[nodiscard]] Error to_error() const { return {kind, message}; }
+};
+
+/// The token is shared because no owner can bound its life: a cache and any number of requests hold it at once.
+using TokenResult = Result<std::shared_ptr<const AccessToken>, CredentialError>;
+
+/// Something that can get tokens. Implementations are thread-safe.
+class TokenCredential {
+ public:
+  virtual ~TokenCredential() = default;
+
+  /// Type name as Azure users know it. Lives as long as the credential.
+  [[nodiscard]] virtual std::string_view name() const = 0;
+
+  /// Gets a token or says why not. Waits at most until `deadline`.
+  virtual TokenResult get_token(const TokenRequestContext& context, Deadline deadline) = 0;
+};
+
+}  // namespace azf::identity

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "core/clock.h"
+#include "core/environment.h"
+#include "core/log.h"
+#include "http/transport.h"
+#include "identity/token_credential.h"
+
+namespace azf {
+
+/// What a function module may use. The objects outlive every function and are thread-safe; modules keep the
+/// references they need.
+struct Services {
+  identity::TokenCredential& credential;
+  HttpTransport& http;
+  const Clock& clock;
+  const Environment& environment;
+  const Logger& log;
+};
+
+}  // namespace azf
