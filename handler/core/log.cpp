@@ -72,7 +72,7 @@ std::optional<LogLevel> parse_log_level(std::string_view text) {
 }
 
 void StandardStreamsSink::write_line(LogLevel level, std::string_view line) {
-  const int stream = level >= LogLevel::kWarning ? STDERR_FILENO : STDOUT_FILENO;
+  const int stream = level >= LogLevel::kWarning ? STDERR_FILENO : information_descriptor_;
   std::string record(line);
   record.push_back('\n');
   std::string_view rest(record);

@@ -29,12 +29,17 @@ class LogSink {
   virtual void write_line(LogLevel level, std::string_view line) = 0;
 };
 
-/// Debug and information go to standard output, warnings and errors to standard error, each line by one unbuffered
-/// write, because the Functions host reads both as pipes and takes one record per line. Never raises SIGPIPE where
-/// that signal is ignored, as `main` does.
+/// Warnings and errors go to standard error, the rest to the descriptor it is given: standard output when serving, as
+/// the Functions host expects. Each line is one unbuffered write, because the host reads pipes and takes one record
+/// per line.
 class StandardStreamsSink final : public LogSink {
  public:
+  explicit StandardStreamsSink(int information_descriptor) : information_descriptor_(information_descriptor) {}
+
   void write_line(LogLevel level, std::string_view line) override;
+
+ private:
+  int information_descriptor_;
 };
 
 /// Writes records as lines. The Functions host tells the level by the stream and the text alone (standard error is

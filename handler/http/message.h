@@ -21,6 +21,11 @@ std::optional<Method> parse_method(std::string_view text);
 /// Whether two ASCII texts are equal but for letter case; used for header names, host names and settings.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
+/// Whether a text may be the name of a header field: the `token` of RFC 9110 section 5.6.2.
+bool is_field_name(std::string_view text);
+/// Whether a text may be the value of a header field: no control character but the tab, so no line break.
+bool is_field_value(std::string_view text);
+
 /// Header fields in the order in which they were added; a name may occur several times and is compared without
 /// regard to letter case. Value.
 class Headers {
@@ -58,10 +63,10 @@ struct HttpRequest {
   Method method = Method::kGet;
   /// Received: the origin form, path and query as they stood on the wire, beginning with `/`.
   /// To be sent: an absolute `http` or `https` URL.
-  std::string url;
-  Headers headers;
+  std::string url{};
+  Headers headers{};
   /// Bytes, after removal of any transfer coding; content codings are left as they are.
-  std::string body;
+  std::string body{};
 
   friend bool operator==(const HttpRequest&, const HttpRequest&) = default;
 };
@@ -69,8 +74,8 @@ struct HttpRequest {
 /// One HTTP reply, received or to be sent. Value.
 struct HttpResponse {
   int status = 200;
-  Headers headers;
-  std::string body;
+  Headers headers{};
+  std::string body{};
 
   friend bool operator==(const HttpResponse&, const HttpResponse&) = default;
 };

@@ -50,6 +50,9 @@ struct Url {
 /// with a message that says what is wrong and does not repeat the text.
 Result<Url> parse_url(std::string_view text);
 
+/// `scheme://host[:port]/path`, the port only if it is not the scheme's own. For messages: a query may hold secrets.
+std::string without_query(const Url& url);
+
 /// Adds query fields to a URL that may already have a query.
 std::string with_query(std::string_view url, const std::vector<NameValue>& fields);
 

@@ -1,0 +1,112 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+namespace azf::cli {
+namespace {
+
+constexpr const char* kDescription =
+    "Azure Functions custom handler: serves the functions it was built with, and gets Microsoft Entra tokens for them.";
+
+constexpr const char* kFooter = R"(
+Without a command it serves, on the port that the Functions host gives in FUNCTIONS_CUSTOMHANDLER_PORT.
+
+Settings (environment):
+  AZF_LOG_LEVEL      debug, info (default), warn or error
+  AZF_LOG_FORMAT     json (default) or text (default on a terminal)
+  AZF_DRAIN_SECONDS  how long requests may go on after a stop signal (default 10)
+  SSL_CERT_FILE      certificates to trust, instead of the system's
+  AZURE_*            as for every Azure SDK: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_TOKEN_CREDENTIALS, ...
+
+Examples:
+  handler serve --port 8080
+  handler functions --write app
+  handler token --scope https://vault.azure.net/.default
+  handler token --scope https://storage.azure.com/.default --credential ManagedIdentityCredential --output json
+)";
+
+std::string credential_list() {
+  std::string list;
+  for (const auto name : identity::credential_names()) list.append(list.empty() ? "" : ", ").append(name);
+  return list;
+}
+
+}  // namespace
+
+Command parse_command_line(std::vector<std::string> arguments, std::string_view version) {
+  ServeCommand serve{.port = {}, .explicitly = true};
+  FunctionsCommand functions;
+  TokenCommand token;
+
+  CLI::App app(kDescription, "handler");
+  app.footer(kFooter);
+  app.require_subcommand(0, 1);
+  app.set_version_flag("--version", "handler " + std::string(version));
+
+  auto* const serve_app = app.add_subcommand("serve", "Serve HTTP, as without a command, also without a host");
+  serve_app
+      ->add_option("--port", serve.port,
+                   "Listen on 127.0.0.1:PORT; 0 takes a free one (default: the host's port, else 8080)")
+      ->type_name("PORT");
+
+  auto* const functions_app = app.add_subcommand("functions", "List the functions, or write their function.json");
+  functions_app->add_option("--format", functions.format, "How to list them")
+      ->type_name("table|json")
+      ->transform(CLI::Transformer(std::map<std::string, FunctionsCommand::Format>{
+          {"table", FunctionsCommand::Format::kTable}, {"json", FunctionsCommand::Format::kJson}}))
+      ->option_text("table|json (default: table)");
+  functions_app->add_option("--write", functions.write_to, "Write DIR/<Function>/function.json; remove stale ones")
+      ->type_name("DIR");
+
+  auto* const token_app = app.add_subcommand("token", "Get an access token, and say how");
+  token_app->add_option("--scope", token.scopes, "What the token is for, such as https://vault.azure.net/.default")
+      ->required()
+      ->type_name("SCOPE");
+  token_app->add_option("--credential", token.credential, "Which credential to ask: " + credential_list())
+      ->type_name("NAME")
+      ->option_text("NAME (default: DefaultAzureCredential)");
+  token_app->add_option("--tenant", token.options.tenant_id, "Tenant, instead of AZURE_TENANT_ID")->type_name("ID");
+  auto* const client =
+      token_app->add_option("--client-id", token.options.client_id, "Application, or managed identity by its client id")
+          ->type_name("ID");
+  auto* const object =
+      token_app->add_option("--object-id", token.options.object_id, "Managed identity by its object id")
+          ->type_name("ID");
+  auto* const resource =
+      token_app->add_option("--resource-id", token.options.resource_id, "Managed identity by its resource id")
+          ->type_name("ID");
+  client->excludes(object)->excludes(resource);
+  object->excludes(resource);
+  token_app->add_option("--output", token.output, "What to print")
+      ->transform(
+          CLI::Transformer(std::map<std::string, TokenCommand::Output>{{"summary", TokenCommand::Output::kSummary},
+                                                                       {"json", TokenCommand::Output::kJson},
+                                                                       {"token", TokenCommand::Output::kToken}}))
+      ->option_text("summary|json|token (default: summary)");
+
+  for (auto* const command : {serve_app, functions_app, token_app}) command->footer("");
+
+  // CLI11 reports by exceptions, also for --help; here they end.
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them as a stack
+    app.parse(std::move(arguments));
+  } catch (const CLI::Success& outcome) {
+    std::ostringstream text;
+    app.exit(outcome, text, text);
+    return Finished{.exit_code = kSuccess, .text = text.str()};
+  } catch (const CLI::ParseError& error) {
+    return Finished{.exit_code = kWrongUsage,
+                    .text = "handler: " + std::string(error.what()) + "\nTry: handler --help\n"};
+  }
+
+  if (functions_app->parsed()) return functions;
+  if (token_app->parsed()) return token;
+  serve.explicitly = serve_app->parsed();
+  return serve;
+}
+
+}  // namespace azf::cli

@@ -1,0 +1,389 @@
+#include "http/curl_transport.h"
+
+#include "core/mutex.h"
+#include "http/ca_bundle.h"
+#include "http/proxy.h"
+#include "http/url.h"
+
+#include <climits>
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <string_view>
+#include <sys/socket.h>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace azf {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct EasyDeleter {
+  void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
+};
+using EasyHandle = std::unique_ptr<CURL, EasyDeleter>;
+
+struct ListDeleter {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, ListDeleter>;
+
+// Fails only for want of memory, or with a libcurl that was built without something this file depends on.
+template <typename T>
+void set(const EasyHandle& handle, CURLoption option, T value) {
+  const CURLcode code = curl_easy_setopt(handle.get(), option, value);
+  if (code == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
+  if (code != CURLE_OK) {
+    throw std::logic_error("this libcurl does not support option " + std::to_string(option) +
+                           " as it is used here: " + curl_easy_strerror(code));
+  }
+}
+
+template <typename T>
+T get(const EasyHandle& handle, CURLINFO what) {
+  T value{};
+  curl_easy_getinfo(handle.get(), what, &value);
+  return value;
+}
+
+// What makes the request unfit to be sent; empty if nothing does.
+std::string_view problem_of(const HttpRequest& request, const Url& url, const SendOptions& options) {
+  if (url.scheme != "https" && !options.allow_plain_http) return "plain http is not allowed here; use https";
+  if (request.method == Method::kConnect) return "CONNECT is for proxies only";
+  if (!request.body.empty() && (request.method == Method::kHead || request.method == Method::kTrace)) {
+    return "a request of this method has no body";
+  }
+  for (const auto& [name, value] : request.headers) {
+    if (!is_field_name(name)) return "a header name has a character that none may have";
+    if (!is_field_value(value)) return "a header value has a control character";
+  }
+  return {};
+}
+
+void append(HeaderList& list, const std::string& line) {
+  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+  if (longer == nullptr) throw std::bad_alloc();
+  (void)list.release();
+  list.reset(longer);
+}
+
+HeaderList header_list(const Headers& headers) {
+  HeaderList list;
+  append(list, "Expect:");  // libcurl takes a name without a value as "do not send this one of yours"
+  if (!headers.has("content-type")) append(list, "Content-Type:");
+  for (const auto& [name, value] : headers) {
+    const bool framing = equal_ignoring_case(name, "content-length") ||
+                         equal_ignoring_case(name, "transfer-encoding") || equal_ignoring_case(name, "expect");
+    if (framing) continue;
+    auto line = name;
+    append(list, value.empty() ? line.append(";") : line.append(": ").append(value));  // `;` says: an empty value
+  }
+  return list;
+}
+
+// The handle refers to `request` and `headers` from now on.
+void apply_request(const EasyHandle& handle, const HttpRequest& request, const HeaderList& headers) {
+  set(handle, CURLOPT_URL, request.url.c_str());
+  set(handle, CURLOPT_PATH_AS_IS, 1L);
+  set(handle, CURLOPT_HTTPHEADER, headers.get());
+  set(handle, CURLOPT_HEADEROPT, long{CURLHEADER_SEPARATE});  // a proxy gets none of our header fields
+
+  const bool has_content_by_definition =
+      request.method == Method::kPost || request.method == Method::kPut || request.method == Method::kPatch;
+  if (request.method == Method::kHead) {
+    set(handle, CURLOPT_NOBODY, 1L);
+    return;
+  }
+  if (has_content_by_definition || !request.body.empty()) {
+    set(handle, CURLOPT_POST, 1L);
+    set(handle, CURLOPT_POSTFIELDS, request.body.data());
+    set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+  }
+  set(handle, CURLOPT_CUSTOMREQUEST, std::string(to_string(request.method)).c_str());
+}
+
+struct Limits {
+  milliseconds connect;
+  milliseconds total;
+};
+
+// libcurl reads zero as "no limit", and takes no more than INT_MAX.
+Limits limits_of(const SendOptions& options, std::chrono::nanoseconds remaining) {
+  const auto left = std::chrono::floor<milliseconds>(remaining);
+  const auto bounded = [left](milliseconds limit) {
+    return std::clamp(std::min(limit, left), milliseconds(1), milliseconds(INT_MAX));
+  };
+  return {bounded(options.connect_timeout), bounded(options.try_timeout)};
+}
+
+void apply_limits(const EasyHandle& handle, const Limits& limits) {
+  set(handle, CURLOPT_NOSIGNAL, 1L);
+  set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits.connect.count()));
+  set(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(limits.total.count()));
+}
+
+// Child processes must not inherit a connection that carries tokens. libcurl itself does not ask for this flag.
+curl_socket_t open_socket(void* /*context*/, curlsocktype /*purpose*/, curl_sockaddr* address) noexcept {
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+void apply_security(const EasyHandle& handle, const CaBundle& ca, const SendOptions& options) {
+  set(handle, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
+  set(handle, CURLOPT_PROTOCOLS_STR, options.allow_plain_http ? "http,https" : "https");
+  set(handle, CURLOPT_FOLLOWLOCATION, 0L);
+  set(handle, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+  // Without CURLOPT_NETRC, CURLOPT_COOKIEFILE and CURLOPT_ACCEPT_ENCODING libcurl does none of these three.
+  const char* file = ca.file ? ca.file->path.c_str() : nullptr;
+  const char* directory = ca.directory ? ca.directory->path.c_str() : nullptr;
+  set(handle, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+  set(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+  set(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+  set(handle, CURLOPT_CAINFO, file);
+  set(handle, CURLOPT_CAPATH, directory);
+  set(handle, CURLOPT_PROXY_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+  set(handle, CURLOPT_PROXY_CAINFO, file);
+  set(handle, CURLOPT_PROXY_CAPATH, directory);
+}
+
+// Both options are always set: where they are not, libcurl reads the process's variables itself.
+void apply_proxy(const EasyHandle& handle, const std::optional<Proxy>& proxy, const Environment& environment) {
+  set(handle, CURLOPT_PROXY, proxy ? proxy->url.c_str() : "");
+  set(handle, CURLOPT_NOPROXY, proxy ? std::string(proxy_exemptions(environment)).c_str() : "*");
+}
+
+// libcurl reports success for a reply that ends inside its header.
+struct ReplyHead {
+  bool complete = false;
+};
+
+std::size_t receive_head_line(char* data, std::size_t /*always_one*/, std::size_t size, void* context) noexcept {
+  const std::string_view line(data, size);
+  auto& head = *static_cast<ReplyHead*>(context);
+  if (line.starts_with("HTTP/")) head.complete = false;  // of an interim reply, a proxy's, or the final one
+  if (line == "\r\n" || line == "\n") head.complete = true;
+  return size;
+}
+
+struct ReplyBody {
+  std::size_t limit_bytes;
+  bool too_long = false;
+  std::string bytes{};
+};
+
+std::size_t receive_body(char* data, std::size_t /*always_one*/, std::size_t size, void* context) noexcept {
+  auto& body = *static_cast<ReplyBody*>(context);
+  if (size > body.limit_bytes - body.bytes.size()) {
+    body.too_long = true;
+    return CURL_WRITEFUNC_ERROR;
+  }
+  body.bytes.append(data, size);
+  return size;
+}
+
+// Those of the final reply alone: libcurl keeps 1xx replies, a proxy's answer to CONNECT and trailers apart.
+Headers received_headers(const EasyHandle& handle) {
+  Headers headers;
+  constexpr int kLastReply = -1;
+  curl_header* field = nullptr;
+  while ((field = curl_easy_nextheader(handle.get(), CURLH_HEADER, kLastReply, field)) != nullptr) {
+    headers.add(field->name, field->value);
+  }
+  return headers;
+}
+
+std::string stage_of(const EasyHandle& handle) {
+  if (get<curl_off_t>(handle, CURLINFO_NAMELOOKUP_TIME_T) == 0) return "while the host name was being resolved";
+  if (get<curl_off_t>(handle, CURLINFO_PRETRANSFER_TIME_T) == 0) return "before a connection stood";
+  if (get<curl_off_t>(handle, CURLINFO_STARTTRANSFER_TIME_T) == 0) return "before a reply came";
+  return "inside the reply";
+}
+
+std::string elapsed(const EasyHandle& handle) {
+  return std::to_string(get<curl_off_t>(handle, CURLINFO_TOTAL_TIME_T) / 1000) + " ms";
+}
+
+std::string system_reason(const EasyHandle& handle) {
+  const long number = get<long>(handle, CURLINFO_OS_ERRNO);
+  return number == 0 ? "" : ": " + std::system_category().message(static_cast<int>(number));
+}
+
+struct Failure {
+  CURLcode code;
+  // libcurl's own words. They may repeat the proxy's URL with its password, so they are used for TLS only.
+  std::string_view detail;
+  const EasyHandle& handle;
+  const ReplyBody& body;
+  const std::optional<Proxy>& proxy;
+  const CaBundle& ca;
+};
+
+Error explain(const Failure& f) {
+  const std::string by_proxy = f.proxy ? " (a proxy is set by " + f.proxy->variable + ")" : "";
+  const auto transport = [](std::string text) { return Error{ErrorKind::kTransport, std::move(text)}; };
+  const auto unexpected = [](std::string text) { return Error{ErrorKind::kUnexpectedResponse, std::move(text)}; };
+
+  if (f.body.too_long) return unexpected("the reply is longer than " + std::to_string(f.body.limit_bytes) + " bytes");
+  if (const long status = get<long>(f.handle, CURLINFO_HTTP_CONNECTCODE); status != 0 && status / 100 != 2) {
+    return transport("the proxy answered CONNECT with status " + std::to_string(status) + by_proxy);
+  }
+  switch (f.code) {
+    case CURLE_OPERATION_TIMEDOUT:
+      return {ErrorKind::kTimeout, "timed out after " + elapsed(f.handle) + ", " + stage_of(f.handle) + by_proxy};
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return transport("the host name cannot be resolved; check its spelling and this machine's DNS settings" +
+                       by_proxy);
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return transport("the proxy's name is malformed or cannot be resolved" + by_proxy);
+    case CURLE_COULDNT_CONNECT: return transport("no connection" + system_reason(f.handle) + by_proxy);
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return transport("the server's certificate is not trusted: " + std::string(f.detail) +
+                       "; CA certificates: " + describe(f.ca));
+    case CURLE_SSL_CACERT_BADFILE: return transport("the CA certificates cannot be read: " + describe(f.ca));
+    case CURLE_SSL_CONNECT_ERROR: return transport("the TLS handshake failed: " + std::string(f.detail) + by_proxy);
+    case CURLE_GOT_NOTHING: return transport("the connection was closed without a reply" + by_proxy);
+    case CURLE_PARTIAL_FILE: return transport("the connection was closed inside the reply" + by_proxy);
+    case CURLE_UNSUPPORTED_PROTOCOL:  // "HTTP/0.9", libcurl's name for a reply without a status line
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING: return unexpected("the reply is not valid HTTP");
+    case CURLE_TOO_LARGE: return unexpected("the reply's header is too long");
+    case CURLE_URL_MALFORMAT: return {ErrorKind::kInvalidArgument, "libcurl does not accept the URL"};
+    default: return transport(curl_easy_strerror(f.code) + system_reason(f.handle) + by_proxy);
+  }
+}
+
+// libcurl as a whole, from the first request on.
+struct Library {
+  explicit Library(const Environment& environment) : ca(find_ca_bundle(environment)) {
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw std::bad_alloc();
+  }
+  ~Library() { curl_global_cleanup(); }
+  Library(const Library&) = delete;
+  Library& operator=(const Library&) = delete;
+
+  const CaBundle ca;
+};
+
+// Handles that nobody uses now. A handle holds its own connections, so the one that last talked to the same server is
+// the best, then the one used last. Thread-safe.
+class IdleHandles {
+ public:
+  explicit IdleHandles(std::size_t limit) : limit_(limit) {}
+
+  EasyHandle take(const std::string& server) {
+    {
+      const MutexLock lock(mutex_);
+      if (!idle_.empty()) {
+        auto best = std::find_if(idle_.rbegin(), idle_.rend(), [&](const Idle& idle) { return idle.server == server; });
+        if (best == idle_.rend()) best = idle_.rbegin();
+        auto handle = std::move(best->handle);
+        idle_.erase(std::next(best).base());
+        return handle;
+      }
+    }
+    EasyHandle handle(curl_easy_init());
+    if (!handle) throw std::bad_alloc();
+    return handle;
+  }
+
+  void put(std::string server, EasyHandle handle) {
+    curl_easy_reset(handle.get());  // forgets the request, keeps connections, TLS sessions and resolved names
+    EasyHandle surplus;             // destroyed after the lock, as that closes connections
+    const MutexLock lock(mutex_);
+    idle_.push_back({std::move(server), std::move(handle)});
+    if (idle_.size() <= limit_) return;
+    surplus = std::move(idle_.front().handle);
+    idle_.erase(idle_.begin());
+  }
+
+ private:
+  struct Idle {
+    std::string server;
+    EasyHandle handle;
+  };
+
+  const std::size_t limit_;
+  Mutex mutex_;
+  std::vector<Idle> idle_ GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+class CurlTransport::Engine {
+ public:
+  Engine(const Clock& clock, const Environment& environment, CurlTransportOptions options)
+      : clock_(clock), environment_(environment), options_(std::move(options)), idle_(options_.max_idle_handles) {}
+
+  Result<HttpResponse> send(const HttpRequest& request, const SendOptions& options) {
+    const auto url = parse_url(request.url);
+    if (!url) return with_context(url.error(), to_string(request.method));
+    const auto where = std::string(to_string(request.method)) + " " + without_query(*url);
+    if (const auto problem = problem_of(request, *url, options); !problem.empty()) {
+      return Error{ErrorKind::kInvalidArgument, where + ": " + std::string(problem)};
+    }
+    if (options.deadline.passed(clock_)) {
+      return Error{ErrorKind::kTimeout, where + ": not sent, as the deadline has passed"};
+    }
+    std::call_once(started_, [this] { library_.emplace(environment_); });
+
+    auto outcome = exchange(request, *url, options);
+    if (!outcome) return with_context(std::move(outcome).error(), where);
+    return outcome;
+  }
+
+ private:
+  Result<HttpResponse> exchange(const HttpRequest& request, const Url& url, const SendOptions& options) {
+    const auto server = url.scheme + "://" + url.host + ":" + std::to_string(url.port);
+    const auto headers = header_list(request.headers);
+    const auto proxy = options.use_proxy ? find_proxy(environment_, url.scheme) : std::nullopt;
+    std::array<char, CURL_ERROR_SIZE> detail{};
+    ReplyHead head;
+    ReplyBody body{options.response_limit_bytes};
+
+    auto handle = idle_.take(server);
+    apply_request(handle, request, headers);
+    apply_limits(handle, limits_of(options, options.deadline.remaining(clock_)));
+    apply_security(handle, library_->ca, options);
+    apply_proxy(handle, proxy, environment_);
+    if (!options_.user_agent.empty()) set(handle, CURLOPT_USERAGENT, options_.user_agent.c_str());
+    set(handle, CURLOPT_HEADERFUNCTION, &receive_head_line);
+    set(handle, CURLOPT_HEADERDATA, &head);
+    set(handle, CURLOPT_WRITEFUNCTION, &receive_body);
+    set(handle, CURLOPT_WRITEDATA, &body);
+    set(handle, CURLOPT_ERRORBUFFER, detail.data());
+
+    CURLcode code = curl_easy_perform(handle.get());
+    const auto status = static_cast<int>(get<long>(handle, CURLINFO_RESPONSE_CODE));
+    if (code == CURLE_OK && (!head.complete || status < 200)) code = CURLE_PARTIAL_FILE;
+    // A handle that failed is not used again, so that nothing it remembers, such as a DNS server, outlives the fault.
+    if (code != CURLE_OK) return explain({code, detail.data(), handle, body, proxy, library_->ca});
+    HttpResponse response{status, received_headers(handle), std::move(body.bytes)};
+    idle_.put(server, std::move(handle));
+    return response;
+  }
+
+  const Clock& clock_;
+  const Environment& environment_;
+  const CurlTransportOptions options_;
+
+  std::once_flag started_;
+  std::optional<Library> library_;  // written under started_
+  IdleHandles idle_;
+};
+
+CurlTransport::CurlTransport(const Clock& clock, const Environment& environment, CurlTransportOptions options)
+    : engine_(std::make_unique<Engine>(clock, environment, std::move(options))) {}
+
+CurlTransport::~CurlTransport() = default;
+
+Result<HttpResponse> CurlTransport::send(const HttpRequest& request, const SendOptions& options) {
+  return engine_->send(request, options);
+}
+
+}  // namespace azf

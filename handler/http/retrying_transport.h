@@ -1,0 +1,32 @@
+#pragma once
+
+#include "core/clock.h"
+#include "http/transport.h"
+
+#include <functional>
+
+namespace azf {
+
+/// A random number in [0, 1), from the system's source of randomness; thread-safe. The usual jitter of
+/// `RetryingTransport`.
+double random_fraction();
+
+/// Sends through another transport, and again as `SendOptions::retry` says. Each try gets the options unchanged. A
+/// wait that would end after the deadline or after `RetryPolicy::total_limit` is not begun: the last outcome is
+/// returned at once. When several tries ended without a reply, the error says how many. Thread-safe if `inner` and
+/// `jitter` are.
+class RetryingTransport final : public HttpTransport {
+ public:
+  /// `jitter` gives numbers in [0, 1) that spread the waits of many clients. `inner` and `clock` must outlive this
+  /// object.
+  RetryingTransport(HttpTransport& inner, const Clock& clock, std::function<double()> jitter = random_fraction);
+
+  Result<HttpResponse> send(const HttpRequest& request, const SendOptions& options) override;
+
+ private:
+  HttpTransport& inner_;
+  const Clock& clock_;
+  const std::function<double()> jitter_;
+};
+
+}  // namespace azf

@@ -1,0 +1,82 @@
+#include "cli/command_line.h"
+
+#include <doctest/doctest.h>
+
+using azf::cli::Command;
+using azf::cli::Finished;
+using azf::cli::FunctionsCommand;
+using azf::cli::parse_command_line;
+using azf::cli::ServeCommand;
+using azf::cli::TokenCommand;
+
+namespace {
+
+Command parse(std::vector<std::string> arguments) { return parse_command_line(std::move(arguments), "1.2.3"); }
+
+}  // namespace
+
+TEST_SUITE("cli") {
+  TEST_CASE("without a command it serves where the host says") {
+    const auto command = parse({});
+    REQUIRE(std::holds_alternative<ServeCommand>(command));
+    CHECK_FALSE(std::get<ServeCommand>(command).explicitly);
+    CHECK_FALSE(std::get<ServeCommand>(command).port.has_value());
+  }
+
+  TEST_CASE("serve takes a port") {
+    const auto command = parse({"serve", "--port", "8081"});
+    REQUIRE(std::holds_alternative<ServeCommand>(command));
+    CHECK(std::get<ServeCommand>(command).explicitly);
+    CHECK(std::get<ServeCommand>(command).port == 8081);
+  }
+
+  TEST_CASE("functions are listed as a table or as JSON, or written to a folder") {
+    CHECK(std::get<FunctionsCommand>(parse({"functions"})).format == FunctionsCommand::Format::kTable);
+    CHECK(std::get<FunctionsCommand>(parse({"functions", "--format", "json"})).format ==
+          FunctionsCommand::Format::kJson);
+    CHECK(std::get<FunctionsCommand>(parse({"functions", "--write", "app"})).write_to == "app");
+  }
+
+  TEST_CASE("token takes scopes, a credential and one identity") {
+    const auto command =
+        std::get<TokenCommand>(parse({"token", "--scope", "a/.default", "--credential", "managedidentitycredential",
+                                      "--tenant", "t", "--resource-id", "/subscriptions/1", "--output", "token"}));
+    CHECK(command.scopes == std::vector<std::string>{"a/.default"});
+    CHECK(command.credential == "managedidentitycredential");
+    CHECK(command.options.tenant_id == "t");
+    CHECK(command.options.resource_id == "/subscriptions/1");
+    CHECK(command.output == TokenCommand::Output::kToken);
+  }
+
+  TEST_CASE("wrong usage is exit code 2 with the reason and a hint") {
+    for (const std::vector<std::string>& arguments : {std::vector<std::string>{"bogus"},
+                                                      {"--bogus"},
+                                                      {"serve", "--port", "x"},
+                                                      {"serve", "--port", "65536"},
+                                                      {"serve", "--port", "-1"},
+                                                      {"functions", "--format", "xml"},
+                                                      {"token"},
+                                                      {"token", "--scope"},
+                                                      {"token", "--scope", "a", "--client-id", "c", "--object-id", "o"},
+                                                      {"token", "--scope", "a", "--output", "yaml"},
+                                                      {"serve", "functions"}}) {
+      CAPTURE(arguments.front());
+      CAPTURE(arguments.back());
+      const auto command = parse(arguments);
+      REQUIRE(std::holds_alternative<Finished>(command));
+      CHECK(std::get<Finished>(command).exit_code == 2);
+      CHECK(std::get<Finished>(command).text.starts_with("handler: "));
+      CHECK(std::get<Finished>(command).text.ends_with("Try: handler --help\n"));
+    }
+  }
+
+  TEST_CASE("help and version are printed and end well") {
+    CHECK(std::get<Finished>(parse({"--version"})).text == "handler 1.2.3\n");
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"--help"}, {"serve", "--help"}, {"functions", "-h"}, {"token", "--help"}}) {
+      const auto finished = std::get<Finished>(parse(arguments));
+      CHECK(finished.exit_code == 0);
+      CHECK(finished.text.find("Usage: handler") != std::string::npos);
+    }
+  }
+}

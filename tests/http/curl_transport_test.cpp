@@ -1,0 +1,658 @@
+#include "http/curl_transport.h"
+
+#include "support/fake_clock.h"
+#include "support/loopback_server.h"
+#include "support/temporary_directory.h"
+#include "support/test_certificates.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+
+using azf::CurlTransport;
+using azf::Deadline;
+using azf::Environment;
+using azf::ErrorKind;
+using azf::Headers;
+using azf::HttpRequest;
+using azf::HttpResponse;
+using azf::Method;
+using azf::Result;
+using azf::SendOptions;
+using azf::test::LoopbackServer;
+using azf::test::RawReply;
+using azf::test::RawRequest;
+using azf::test::TestCertificateAuthority;
+using std::chrono::milliseconds;
+using Then = azf::test::RawReply::Then;
+
+namespace {
+
+const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+SendOptions plain_http() {
+  SendOptions options;
+  options.allow_plain_http = true;
+  return options;
+}
+
+// A transport with its environment.
+struct Client {
+  explicit Client(Environment variables = {}) : environment(std::move(variables)) {}
+
+  Result<HttpResponse> send(const HttpRequest& request, const SendOptions& options = plain_http()) {
+    return transport.send(request, options);
+  }
+  Result<HttpResponse> get(const std::string& url, const SendOptions& options = plain_http()) {
+    return send({.url = url}, options);
+  }
+
+  azf::SystemClock clock;
+  Environment environment;
+  CurlTransport transport{clock, environment, {.user_agent = "azf-test/1"}};
+};
+
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+// A bound port that refuses, as nobody listens on it any more.
+std::string refusing_url() { return LoopbackServer(RawReply{}).url("/token?sig=marker"); }
+
+}  // namespace
+
+TEST_SUITE("http") {
+  TEST_CASE("a request and its reply cross the wire unchanged") {
+    LoopbackServer server(
+        RawReply{"HTTP/1.1 201 Created\r\nX-One: 1\r\nx-two:  two words \r\nX-One: again\r\n"
+                 "X-Empty:\r\nContent-Length: 4\r\n\r\nbody"});
+    Client client;
+    const auto reply = client.send({.method = Method::kPost,
+                                    .url = server.url("/a//../b%2Fc?q=1&q=2"),
+                                    .headers = {{"X-Custom", "v"}, {"X-Custom", "w"}, {"X-Nothing", ""}},
+                                    .body = "grant=x"});
+    REQUIRE(reply);
+    CHECK(*reply ==
+          HttpResponse{
+              201,
+              {{"X-One", "1"}, {"x-two", "two words"}, {"X-One", "again"}, {"X-Empty", ""}, {"Content-Length", "4"}},
+              "body"});
+    REQUIRE(server.requests().size() == 1);
+    const auto seen = server.requests().front();
+    CHECK(seen.request_line == "POST /a//../b%2Fc?q=1&q=2 HTTP/1.1");
+    CHECK(seen.headers == Headers{{"Host", "127.0.0.1:" + std::to_string(server.port())},
+                                  {"User-Agent", "azf-test/1"},
+                                  {"Accept", "*/*"},
+                                  {"X-Custom", "v"},
+                                  {"X-Custom", "w"},
+                                  {"X-Nothing", ""},
+                                  {"Content-Length", "7"}});
+    CHECK(seen.body == "grant=x");
+  }
+
+  TEST_CASE("every method is sent with the framing it needs") {
+    struct Row {
+      Method method;
+      std::string body;
+      std::optional<std::string_view> content_length;
+    };
+    LoopbackServer server(RawReply{"HTTP/1.1 204 No Content\r\n\r\n"});
+    Client client;
+    for (const auto& row : std::vector<Row>{{Method::kGet, "", std::nullopt},
+                                            {Method::kGet, "query", "5"},
+                                            {Method::kHead, "", std::nullopt},
+                                            {Method::kPost, "", "0"},
+                                            {Method::kPost, "form", "4"},
+                                            {Method::kPut, "", "0"},
+                                            {Method::kPut, "item", "4"},
+                                            {Method::kPatch, "", "0"},
+                                            {Method::kPatch, "change", "6"},
+                                            {Method::kDelete, "", std::nullopt},
+                                            {Method::kDelete, "why", "3"},
+                                            {Method::kOptions, "", std::nullopt},
+                                            {Method::kTrace, "", std::nullopt}}) {
+      CAPTURE(azf::to_string(row.method));
+      CAPTURE(row.body);
+      const auto reply = client.send({.method = row.method, .url = server.url("/m"), .body = row.body});
+      REQUIRE(reply);
+      CHECK(reply->status == 204);
+      const auto seen = server.requests().back();
+      CHECK(seen.request_line == std::string(azf::to_string(row.method)) + " /m HTTP/1.1");
+      CHECK(seen.headers.get("content-length") == row.content_length);
+      CHECK(seen.body == row.body);
+      for (const auto* name : {"Content-Type", "Expect", "Transfer-Encoding", "Accept-Encoding", "Cookie"}) {
+        CHECK_FALSE(seen.headers.has(name));
+      }
+    }
+    CHECK(server.connections() == 1);
+  }
+
+  TEST_CASE("framing fields of the caller are replaced by the right ones, his other fields win over ours") {
+    LoopbackServer server(RawReply{kOk});
+    Client client;
+    REQUIRE(client.send({.method = Method::kPost,
+                         .url = server.url(),
+                         .headers = {{"content-length", "99"},
+                                     {"Transfer-Encoding", "chunked"},
+                                     {"Expect", "100-continue"},
+                                     {"User-Agent", "mine"},
+                                     {"Host", "other.example"},
+                                     {"Content-Type", "text/plain"}},
+                         .body = "abc"}));
+    const auto seen = server.requests().front();
+    CHECK(seen.headers.all("content-length") == std::vector<std::string_view>{"3"});
+    CHECK_FALSE(seen.headers.has("transfer-encoding"));
+    CHECK_FALSE(seen.headers.has("expect"));
+    CHECK(seen.headers.all("user-agent") == std::vector<std::string_view>{"mine"});
+    CHECK(seen.headers.all("host") == std::vector<std::string_view>{"other.example"});
+    CHECK(seen.headers.all("content-type") == std::vector<std::string_view>{"text/plain"});
+  }
+
+  TEST_CASE("large bodies of any bytes arrive whole in both directions") {
+    std::string bytes(3'000'000, '\0');
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>((i * 7 + i / 251) % 256);
+    LoopbackServer server([](const RawRequest& request) {
+      return RawReply{"HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n\r\n" +
+                      request.body};
+    });
+    Client client;
+    auto options = plain_http();
+    options.response_limit_bytes = bytes.size();
+    const auto reply = client.send({.method = Method::kPut, .url = server.url(), .body = bytes}, options);
+    REQUIRE(reply);
+    CHECK(reply->body == bytes);
+  }
+
+  TEST_CASE("replies of every proper shape are read") {
+    struct Row {
+      std::string_view name;
+      RawReply reply;
+      HttpResponse expected;
+    };
+    for (const auto& row : std::vector<Row>{
+             {"no content", {"HTTP/1.1 204 No Content\r\n\r\n"}, {204, {}, ""}},
+             {"not modified", {"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n"}, {304, {{"ETag", "x"}}, ""}},
+             {"no reason", {"HTTP/1.1 418\r\nContent-Length: 0\r\n\r\n"}, {418, {{"Content-Length", "0"}}, ""}},
+             {"error status with a body",
+              {"HTTP/1.1 500 Oops\r\nContent-Length: 3\r\n\r\nbad"},
+              {500, {{"Content-Length", "3"}}, "bad"}},
+             {"chunked",
+              {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\n"
+               "X-Trailer: t\r\n\r\n"},
+              {200, {{"Transfer-Encoding", "chunked"}}, "abc0123456789"}},
+             {"until the end", {"HTTP/1.1 200 OK\r\n\r\nall of it", Then::kClose}, {200, {}, "all of it"}},
+             {"HTTP/1.0", {"HTTP/1.0 200 OK\r\nA: b\r\n\r\nx", Then::kClose}, {200, {{"A", "b"}}, "x"}},
+             {"bare line feeds", {"HTTP/1.1 200 OK\nContent-Length: 1\n\nx"}, {200, {{"Content-Length", "1"}}, "x"}},
+             {"a folded field",
+              {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nA: b\r\n  c\r\n\r\n"},
+              {200, {{"Content-Length", "0"}, {"A", "b c"}}, ""}},
+             {"interim replies are not the reply",
+              {"HTTP/1.1 100 Continue\r\nX-Interim: 1\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + kOk},
+              {200, {{"Content-Length", "2"}}, "ok"}},
+             {"a redirect is not followed",
+              {"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"},
+              {302, {{"Location", "/elsewhere"}, {"Content-Length", "0"}}, ""}},
+             {"a challenge is not answered",
+              {"HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n"},
+              {401, {{"WWW-Authenticate", "Basic realm=x"}, {"Content-Length", "0"}}, ""}},
+             {"a content coding is left as it is",
+              {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b"},
+              {200, {{"Content-Encoding", "gzip"}, {"Content-Length", "2"}}, "\x1f\x8b"}}}) {
+      CAPTURE(row.name);
+      LoopbackServer server(row.reply);
+      Client client;
+      const auto reply = client.get(server.url());
+      REQUIRE(reply);
+      CHECK(*reply == row.expected);
+      CHECK(server.requests().size() == 1);
+    }
+  }
+
+  TEST_CASE("the reply to HEAD has the length of a body and no body") {
+    LoopbackServer server(RawReply{"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n"});
+    Client client;
+    const auto reply = client.send({.method = Method::kHead, .url = server.url()});
+    REQUIRE(reply);
+    CHECK(*reply == HttpResponse{200, {{"Content-Length", "99999999"}}, ""});
+    CHECK(client.send({.method = Method::kHead, .url = server.url()}));
+    CHECK(server.connections() == 1);
+  }
+
+  TEST_CASE("what is no usable reply is an error that names method and URL, never the query") {
+    struct Row {
+      std::string_view name;
+      RawReply reply;
+      ErrorKind kind;
+      std::string_view reason;
+    };
+    for (const auto& row : std::vector<Row>{
+             {"closed at once", {"", Then::kClose}, ErrorKind::kTransport, "without a reply"},
+             {"reset at once", {"", Then::kReset}, ErrorKind::kTransport, ""},
+             {"cut in the status line", {"HTTP/1.1 2", Then::kClose}, ErrorKind::kTransport, "without a reply"},
+             {"cut after the status line",
+              {"HTTP/1.1 200 OK\r\n", Then::kClose},
+              ErrorKind::kTransport,
+              "closed inside the reply"},
+             {"cut in the header",
+              {"HTTP/1.1 200 OK\r\nContent-Le", Then::kClose},
+              ErrorKind::kTransport,
+              "closed inside the reply"},
+             {"cut before the header's end",
+              {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", Then::kClose},
+              ErrorKind::kTransport,
+              "closed inside the reply"},
+             {"cut after an interim reply",
+              {"HTTP/1.1 100 Continue\r\n\r\n", Then::kClose},
+              ErrorKind::kTransport,
+              "without a reply"},
+             {"cut in the body",
+              {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", Then::kClose},
+              ErrorKind::kTransport,
+              "closed inside the reply"},
+             {"cut in a chunk",
+              {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", Then::kClose},
+              ErrorKind::kTransport,
+              "closed inside the reply"},
+             {"cut before the last chunk",
+              {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", Then::kClose},
+              ErrorKind::kTransport,
+              "closed inside the reply"},
+             {"reset in the body",
+              {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", Then::kReset},
+              ErrorKind::kTransport,
+              ""},
+             {"not HTTP", {"SSH-2.0-OpenSSH\r\n\r\n", Then::kClose}, ErrorKind::kUnexpectedResponse, "not valid HTTP"},
+             {"a bad length",
+              {"HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n0123456789"},
+              ErrorKind::kUnexpectedResponse,
+              "not valid HTTP"},
+             {"a bad chunk size",
+              {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"},
+              ErrorKind::kTransport,
+              ""},
+             {"an endless header",
+              {"HTTP/1.1 200 OK\r\nA: " + std::string(400'000, 'a') + "\r\n\r\n"},
+              ErrorKind::kUnexpectedResponse,
+              "header is too long"},
+             {"an unknown transfer coding",
+              {"HTTP/1.1 200 OK\r\nTransfer-Encoding: rot13\r\n\r\nbxnl", Then::kClose},
+              ErrorKind::kUnexpectedResponse,
+              "not valid HTTP"}}) {
+      CAPTURE(row.name);
+      LoopbackServer server(row.reply);
+      Client client;
+      const auto reply = client.get(server.url("/token?sig=marker"));
+      if (reply) CAPTURE(reply->status);
+      REQUIRE_FALSE(reply);
+      CAPTURE(reply.error().message);
+      CHECK(reply.error().kind == row.kind);
+      CHECK(reply.error().message.starts_with("GET " + server.url("/token") + ": "));
+      CHECK(contains(reply.error().message, row.reason));
+      CHECK_FALSE(contains(reply.error().message, "marker"));
+    }
+  }
+
+  TEST_CASE("a reply may be as long as the limit and not a byte longer, with or without a length") {
+    struct Row {
+      std::string_view name;
+      std::string head;
+      std::string tail;
+    };
+    for (const auto& row : std::vector<Row>{
+             {"length", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde", ""},
+             {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n", "0\r\n\r\n"},
+             {"until the end", "HTTP/1.1 200 OK\r\n\r\nabcde", ""}}) {
+      CAPTURE(row.name);
+      LoopbackServer server(RawReply{row.head + row.tail, Then::kClose});
+      Client client;
+      auto options = plain_http();
+      options.response_limit_bytes = 5;
+      const auto fits = client.get(server.url(), options);
+      REQUIRE(fits);
+      CHECK(fits->body == "abcde");
+
+      options.response_limit_bytes = 4;
+      const auto too_long = client.get(server.url(), options);
+      REQUIRE_FALSE(too_long);
+      CHECK(too_long.error().kind == ErrorKind::kUnexpectedResponse);
+      CHECK(contains(too_long.error().message, "longer than 4 bytes"));
+    }
+  }
+
+  TEST_CASE("a refused connection says so") {
+    Client client;
+    const auto reply = client.get(refusing_url());
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().kind == ErrorKind::kTransport);
+    CHECK(contains(reply.error().message, "Connection refused"));
+    CHECK_FALSE(contains(reply.error().message, "marker"));
+  }
+
+  TEST_CASE("a name that cannot be resolved says so") {
+    Client client;
+    // libcurl resolves no name of this domain (RFC 7686), so that nothing leaves the machine.
+    const auto reply = client.get("http://example.onion/");
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().kind == ErrorKind::kTransport);
+    CHECK(contains(reply.error().message, "GET http://example.onion/: the host name cannot be resolved"));
+  }
+
+  TEST_CASE("the try's limit ends a wait for the reply, and for the rest of a reply") {
+    for (const char* bytes : {"", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"}) {
+      CAPTURE(bytes);
+      LoopbackServer server(RawReply{bytes});
+      Client client;
+      auto options = plain_http();
+      options.try_timeout = milliseconds(60);
+      const auto reply = client.get(server.url(), options);
+      REQUIRE_FALSE(reply);
+      CHECK(reply.error().kind == ErrorKind::kTimeout);
+      CHECK(contains(reply.error().message, *bytes == '\0' ? "before a reply came" : "inside the reply"));
+    }
+  }
+
+  TEST_CASE("the connect limit covers the TLS handshake") {
+    LoopbackServer server([](const RawRequest&) { return RawReply{}; });  // takes the handshake for a request's head
+    Client client;
+    SendOptions options;
+    options.connect_timeout = milliseconds(60);
+    const auto reply = client.get("https://127.0.0.1:" + std::to_string(server.port()) + "/", options);
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().kind == ErrorKind::kTimeout);
+    CHECK(contains(reply.error().message, "before a connection stood"));
+  }
+
+  TEST_CASE("the deadline bounds both limits") {
+    LoopbackServer server(RawReply{});
+    Client client;
+    auto options = plain_http();
+    options.connect_timeout = options.try_timeout = milliseconds::max();
+    options.deadline = Deadline::after(client.clock, milliseconds(60));
+    const auto reply = client.get(server.url(), options);
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().kind == ErrorKind::kTimeout);
+  }
+
+  TEST_CASE("after the deadline nothing is sent") {
+    LoopbackServer server(RawReply{kOk});
+    const azf::test::FakeClock clock;
+    const Environment environment;
+    CurlTransport transport(clock, environment);
+    auto options = plain_http();
+    options.deadline = Deadline::after(clock, milliseconds(0));
+    const auto reply = transport.send({.url = server.url()}, options);
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().kind == ErrorKind::kTimeout);
+    CHECK(server.connections() == 0);
+  }
+
+  TEST_CASE("limits of zero are short, not endless") {
+    LoopbackServer server(RawReply{});
+    Client client;
+    auto options = plain_http();
+    options.try_timeout = options.connect_timeout = milliseconds(0);
+    const auto reply = client.get(server.url(), options);
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().kind == ErrorKind::kTimeout);
+  }
+
+  TEST_CASE("plain http is refused unless it is allowed") {
+    LoopbackServer server(RawReply{kOk});
+    Client client;
+    const auto reply = client.get(server.url("/x?sig=marker"), SendOptions{});
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().kind == ErrorKind::kInvalidArgument);
+    CHECK(reply.error().message == "GET " + server.url("/x") + ": plain http is not allowed here; use https");
+    CHECK(server.connections() == 0);
+  }
+
+  TEST_CASE("a request that cannot be sent as it is meant is refused, its contents not repeated") {
+    LoopbackServer server(RawReply{kOk});
+    Client client;
+    for (const auto& request :
+         std::vector<HttpRequest>{{.url = "marker"},
+                                  {.url = "http://marker@127.0.0.1/"},
+                                  {.url = "file:///marker"},
+                                  {.method = Method::kConnect, .url = server.url()},
+                                  {.method = Method::kHead, .url = server.url(), .body = "marker"},
+                                  {.method = Method::kTrace, .url = server.url(), .body = "marker"},
+                                  {.url = server.url(), .headers = {{"A", "marker\r\nB: c"}}},
+                                  {.url = server.url(), .headers = {{"A", "marker\n"}}},
+                                  {.url = server.url(), .headers = {{"A", std::string("marker\0", 7)}}},
+                                  {.url = server.url(), .headers = {{"marker name", "v"}}},
+                                  {.url = server.url(), .headers = {{"marker:", "v"}}},
+                                  {.url = server.url(), .headers = {{"", "marker"}}}}) {
+      const auto reply = client.send(request);
+      REQUIRE_FALSE(reply);
+      CAPTURE(reply.error().message);
+      CHECK(reply.error().kind == ErrorKind::kInvalidArgument);
+      CHECK_FALSE(contains(reply.error().message, "marker"));
+    }
+    CHECK(server.connections() == 0);
+  }
+
+  TEST_CASE("a connection is used again, and replaced when the server has closed it") {
+    LoopbackServer server([](const RawRequest& request) {
+      const bool last = contains(request.request_line, "/last");
+      return RawReply{kOk, last ? Then::kClose : Then::kNextRequest};
+    });
+    Client client;
+    CHECK(client.get(server.url("/first")));
+    CHECK(client.get(server.url("/last")));
+    CHECK(server.connections() == 1);
+    CHECK(client.get(server.url("/next")));
+    CHECK(server.connections() == 2);
+  }
+
+  TEST_CASE("requests to several servers in turn keep a connection to each") {
+    LoopbackServer one(RawReply{kOk});
+    LoopbackServer two(RawReply{kOk});
+    Client client;
+    for (int i = 0; i < 5; ++i) {
+      CHECK(client.get(one.url()));
+      CHECK(client.get(two.url()));
+    }
+    CHECK(one.connections() == 1);
+    CHECK(two.connections() == 1);
+  }
+
+  TEST_CASE("a failure does not spoil the requests after it") {
+    std::atomic<int> count{0};
+    LoopbackServer server([&](const RawRequest&) {
+      return count++ == 0 ? RawReply{"x", Then::kReset} : RawReply{kOk};
+    });
+    Client client;
+    CHECK_FALSE(client.get(server.url()));
+    CHECK(client.get(server.url()).value().body == "ok");
+  }
+
+  TEST_CASE("eight threads send at once, and every one gets its own reply") {
+    LoopbackServer server([](const RawRequest& request) {
+      return RawReply{"HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n\r\n" +
+                      request.body};
+    });
+    Client client;
+    std::atomic<int> right{0};
+    std::vector<std::thread> threads;
+    for (int id = 0; id < 8; ++id) {
+      threads.emplace_back([&, id] {
+        for (int i = 0; i < 25; ++i) {
+          const auto body = std::to_string(id) + "/" + std::to_string(i);
+          const auto reply = client.send({.method = Method::kPost, .url = server.url(), .body = body});
+          if (reply && reply->body == body) ++right;
+        }
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    CHECK(right == 8 * 25);
+    CHECK(server.connections() <= 8);
+  }
+
+  TEST_CASE("the proxy that the environment names gets the absolute URL") {
+    LoopbackServer proxy(RawReply{kOk});
+    for (const char* variable : {"http_proxy", "all_proxy", "ALL_PROXY"}) {
+      CAPTURE(variable);
+      Environment environment;
+      environment.set(variable, "http://user:marker@127.0.0.1:" + std::to_string(proxy.port()));
+      Client client(environment);
+      REQUIRE(client.get("http://service.example:81/x?y"));
+      const auto seen = proxy.requests().back();
+      CHECK(seen.request_line == "GET http://service.example:81/x?y HTTP/1.1");
+      CHECK(seen.headers.get("host") == "service.example:81");
+      CHECK(seen.headers.has("proxy-authorization"));
+    }
+  }
+
+  TEST_CASE("I-10: no proxy is asked where it must not be, is exempted, or is named by HTTP_PROXY alone") {
+    LoopbackServer proxy(RawReply{"HTTP/1.1 502 Proxy\r\nContent-Length: 0\r\n\r\n"});
+    LoopbackServer server(RawReply{kOk});
+    const auto proxy_url = "http://127.0.0.1:" + std::to_string(proxy.port());
+    struct Row {
+      std::map<std::string, std::string, std::less<>> variables;
+      bool use_proxy;
+    };
+    for (const auto& row : std::vector<Row>{{{{"http_proxy", proxy_url}}, false},
+                                            {{{"all_proxy", proxy_url}}, false},
+                                            {{{"http_proxy", proxy_url}, {"NO_PROXY", "a.example,127.0.0.1"}}, true},
+                                            {{{"http_proxy", proxy_url}, {"no_proxy", "127.0.0.0/8"}}, true},
+                                            {{{"http_proxy", proxy_url}, {"no_proxy", "*"}}, true},
+                                            {{{"HTTP_PROXY", proxy_url}}, true},
+                                            {{{"https_proxy", proxy_url}}, true}}) {
+      CAPTURE(row.variables.begin()->first);
+      Client client{Environment(row.variables)};
+      auto options = plain_http();
+      options.use_proxy = row.use_proxy;
+      const auto reply = client.get(server.url(), options);
+      REQUIRE(reply);
+      CHECK(reply->body == "ok");
+    }
+    CHECK(proxy.connections() == 0);
+  }
+
+  TEST_CASE("https asks its proxy for a tunnel, and a refusal names the variable, not the proxy's password") {
+    LoopbackServer proxy(RawReply{"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"});
+    for (const char* variable : {"https_proxy", "HTTPS_PROXY", "ALL_PROXY"}) {
+      CAPTURE(variable);
+      Environment environment;
+      environment.set(variable, "http://user:marker@127.0.0.1:" + std::to_string(proxy.port()));
+      Client client(environment);
+      const auto reply =
+          client.send({.url = "https://service.example/x?sig=marker", .headers = {{"Authorization", "Bearer marker"}}});
+      REQUIRE_FALSE(reply);
+      CAPTURE(reply.error().message);
+      CHECK(reply.error().kind == ErrorKind::kTransport);
+      CHECK(contains(reply.error().message, "the proxy answered CONNECT with status 403"));
+      CHECK(contains(reply.error().message, variable));
+      CHECK_FALSE(contains(reply.error().message, "marker"));
+      CHECK(proxy.requests().back().request_line == "CONNECT service.example:443 HTTP/1.1");
+      CHECK_FALSE(proxy.requests().back().headers.has("authorization"));
+    }
+  }
+
+  TEST_CASE("a malformed or unreachable proxy is named by its variable, its password never shown") {
+    const auto port = refusing_url().substr(std::string_view("http://127.0.0.1:").size());
+    for (const std::string& proxy : {std::string("http://user:marker@bad host"), std::string("foo://user:marker@h"),
+                                     std::string("http://user:marker@example.onion:1"),
+                                     "http://user:marker@127.0.0.1:" + port.substr(0, port.find('/'))}) {
+      Environment environment;
+      environment.set("http_proxy", proxy);
+      Client client(environment);
+      const auto reply = client.get("http://service.example/");
+      REQUIRE_FALSE(reply);
+      CAPTURE(reply.error().message);
+      CHECK(reply.error().kind == ErrorKind::kTransport);
+      CHECK(contains(reply.error().message, "http_proxy"));
+      CHECK_FALSE(contains(reply.error().message, "marker"));
+    }
+  }
+
+  TEST_CASE("a server with a certificate of a trusted authority is believed, and no other") {
+    const TestCertificateAuthority authority;
+    const TestCertificateAuthority stranger("stranger");
+    const azf::test::TemporaryDirectory directory;
+    Environment environment;
+    environment.set("SSL_CERT_FILE", directory.write("ca.pem", authority.certificate()));
+    using std::chrono::hours;
+
+    struct Row {
+      std::string_view name;
+      azf::test::CertifiedKey identity;
+      std::string_view reason;  // empty: believed
+    };
+    for (const auto& row :
+         std::vector<Row>{{"right host", authority.issue({.names = {"localhost", "127.0.0.1"}}), ""},
+                          {"wrong host", authority.issue({.names = {"other.example"}}), "127.0.0.1"},
+                          {"expired", authority.issue({{"127.0.0.1"}, hours(-2), hours(-1)}), "expired"},
+                          {"not yet valid", authority.issue({{"127.0.0.1"}, hours(1), hours(2)}), "not yet valid"},
+                          {"self-signed", azf::test::self_signed({.names = {"127.0.0.1"}}), "self-signed"},
+                          {"stranger", stranger.issue({.names = {"127.0.0.1"}}), "unable to get local issuer"}}) {
+      CAPTURE(row.name);
+      LoopbackServer server([](const RawRequest&) { return RawReply{kOk}; }, azf::test::tls_channel(row.identity));
+      Client client(environment);
+      const auto url = "https://127.0.0.1:" + std::to_string(server.port()) + "/token";
+      const auto reply = client.get(url + "?sig=marker", SendOptions{});
+      if (row.reason.empty()) {
+        REQUIRE(reply);
+        CHECK(reply->body == "ok");
+        CHECK(client.get(url, SendOptions{}));
+        CHECK(server.connections() == 1);
+        continue;
+      }
+      REQUIRE_FALSE(reply);
+      CAPTURE(reply.error().message);
+      CHECK(reply.error().kind == ErrorKind::kTransport);
+      CHECK(contains(reply.error().message, "GET " + url + ": the server's certificate is not trusted: "));
+      CHECK(contains(reply.error().message, row.reason));
+      CHECK(contains(reply.error().message, directory.path() + "/ca.pem (SSL_CERT_FILE)"));
+      CHECK_FALSE(contains(reply.error().message, "marker"));
+      CHECK(server.requests().empty());
+    }
+  }
+
+  TEST_CASE("a CA file that cannot be read is named") {
+    const TestCertificateAuthority authority;
+    LoopbackServer server([](const RawRequest&) { return RawReply{kOk}; },
+                          azf::test::tls_channel(authority.issue({.names = {"127.0.0.1"}})));
+    Environment environment;
+    environment.set("CURL_CA_BUNDLE", "/no/such/ca.pem");
+    Client client(environment);
+    const auto reply = client.get("https://127.0.0.1:" + std::to_string(server.port()) + "/");
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().kind == ErrorKind::kTransport);
+    CHECK(contains(reply.error().message, "the CA certificates cannot be read: /no/such/ca.pem (CURL_CA_BUNDLE)"));
+  }
+
+  TEST_CASE("a server that does not speak TLS is reported as such") {
+    LoopbackServer server([](const RawRequest&) { return RawReply{}; },
+                          [](int socket) -> std::unique_ptr<azf::test::Channel> {
+                            (void)azf::test::plain_channel(socket)->write("HTTP/1.1 400 Bad Request\r\n\r\n");
+                            return azf::test::plain_channel(socket);
+                          });
+    Client client;
+    const auto reply = client.get("https://127.0.0.1:" + std::to_string(server.port()) + "/");
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().kind == ErrorKind::kTransport);
+    CHECK(contains(reply.error().message, "the TLS handshake failed"));
+  }
+
+  TEST_CASE("through a tunnel the far server is verified, and the proxy's own header is not part of the reply") {
+    const TestCertificateAuthority authority;
+    const azf::test::TemporaryDirectory directory;
+    LoopbackServer proxy([](const RawRequest&) { return RawReply{kOk}; },
+                         azf::test::tls_channel(authority.issue({.names = {"service.example"}}),
+                                                "HTTP/1.1 200 Established\r\nX-Proxy: 1\r\n\r\n"));
+    Environment environment;
+    environment.set("SSL_CERT_FILE", directory.write("ca.pem", authority.certificate()));
+    environment.set("HTTPS_PROXY", "http://127.0.0.1:" + std::to_string(proxy.port()));
+    Client client(environment);
+    const auto reply = client.get("https://service.example:8443/x", SendOptions{});
+    REQUIRE(reply);
+    CHECK(*reply == HttpResponse{200, {{"Content-Length", "2"}}, "ok"});
+    REQUIRE(proxy.requests().size() == 1);
+    CHECK(proxy.requests().front().request_line == "GET /x HTTP/1.1");
+    CHECK(proxy.requests().front().headers.get("host") == "service.example:8443");
+
+    const auto other = client.get("https://other.example/", SendOptions{});
+    REQUIRE_FALSE(other);
+    CHECK(contains(other.error().message, "certificate is not trusted"));
+  }
+}

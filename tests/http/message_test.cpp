@@ -1,0 +1,79 @@
+#include "http/message.h"
+
+#include <doctest/doctest.h>
+
+using azf::Headers;
+using azf::Method;
+
+TEST_SUITE("http") {
+  TEST_CASE("every method has one name, read back in any letter case") {
+    for (const auto method : {Method::kGet, Method::kHead, Method::kPost, Method::kPut, Method::kPatch, Method::kDelete,
+                              Method::kOptions, Method::kTrace, Method::kConnect}) {
+      CAPTURE(azf::to_string(method));
+      CHECK(azf::parse_method(azf::to_string(method)) == method);
+    }
+    CHECK(azf::to_string(Method::kDelete) == "DELETE");
+    CHECK(azf::parse_method("post") == Method::kPost);
+    CHECK(azf::parse_method("pAtCh") == Method::kPatch);
+  }
+
+  TEST_CASE("what is no known method is not read as one") {
+    for (const char* text : {"", "GE", "GETS", " GET", "PROPFIND"}) {
+      CAPTURE(text);
+      CHECK_FALSE(azf::parse_method(text));
+    }
+  }
+
+  TEST_CASE("texts are compared without regard to the case of ASCII letters, and of those only") {
+    CHECK(azf::equal_ignoring_case("", ""));
+    CHECK(azf::equal_ignoring_case("Content-Type", "cONTENT-tYPE"));
+    CHECK_FALSE(azf::equal_ignoring_case("content-type", "content-typ"));
+    CHECK_FALSE(azf::equal_ignoring_case("[", "{"));
+    CHECK_FALSE(azf::equal_ignoring_case("\xc4", "\xe4"));
+  }
+
+  TEST_CASE("a field name is a token, a field value has no control character but the tab") {
+    for (const char* name : {"A", "x-ms-request-id", "!#$%&'*+-.^_`|~09"}) {
+      CAPTURE(name);
+      CHECK(azf::is_field_name(name));
+    }
+    for (const char* text : {"", " A", "A:", "A B", "A\r\n", "(A)", "\xc3\xa4", "A\x7f"}) {
+      CAPTURE(text);
+      CHECK_FALSE(azf::is_field_name(text));
+    }
+    CHECK(azf::is_field_value(""));
+    CHECK(azf::is_field_value("a\tb \xc3\xa4"));
+    for (const std::string_view text : {std::string_view("a\0", 2), {"a\r"}, {"\nb"}, {"\x1b"}, {"\x7f"}}) {
+      CHECK_FALSE(azf::is_field_value(text));
+    }
+  }
+
+  TEST_CASE("headers keep order, repeats and spelling, and find names in any case") {
+    Headers headers{{"Set-Cookie", "a=1"}, {"Date", "today"}};
+    headers.add("set-cookie", "b=2");
+
+    CHECK(headers.get("SET-COOKIE") == "a=1");
+    CHECK(headers.all("Set-cookie") == std::vector<std::string_view>{"a=1", "b=2"});
+    CHECK(headers.has("date"));
+    CHECK_FALSE(headers.has("dat"));
+    CHECK(headers.all("absent").empty());
+    CHECK(headers == Headers{{"Set-Cookie", "a=1"}, {"Date", "today"}, {"set-cookie", "b=2"}});
+  }
+
+  TEST_CASE("an empty value is a value") {
+    const Headers headers{{"X-Empty", ""}};
+    CHECK(headers.get("x-empty") == "");
+    CHECK(headers.has("x-empty"));
+  }
+
+  TEST_CASE("set replaces all fields of a name by one, remove takes them all away") {
+    Headers headers{{"A", "1"}, {"B", "2"}, {"a", "3"}};
+    headers.set("a", "4");
+    CHECK(headers == Headers{{"B", "2"}, {"a", "4"}});
+    headers.remove("A");
+    CHECK(headers == Headers{{"B", "2"}});
+    CHECK(headers.size() == 1);
+    headers.remove("b");
+    CHECK(headers.empty());
+  }
+}

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "core/mutex.h"
+#include "http/transport.h"
+
+#include <deque>
+#include <functional>
+#include <vector>
+
+namespace azf::test {
+
+/// Answers from a list, each reply once and in order, or from a function; keeps the requests and options that it saw.
+/// A request for which no reply is left throws `std::logic_error`, because a request too many is what a test wants
+/// to notice. Thread-safe; the function is called without a lock held, so it may block.
+class FakeTransport final : public HttpTransport {
+ public:
+  using Reply = Result<HttpResponse>;
+
+  FakeTransport() = default;
+  explicit FakeTransport(std::vector<Reply> replies);
+  explicit FakeTransport(std::function<Reply(const HttpRequest&)> answer);
+
+  Result<HttpResponse> send(const HttpRequest& request, const SendOptions& options) override;
+
+  /// Adds a reply after those that are left.
+  void add_reply(Reply reply);
+  [[nodiscard]] std::vector<HttpRequest> requests() const;
+  /// The options of each request, in the same order.
+  [[nodiscard]] std::vector<SendOptions> options() const;
+
+ private:
+  const std::function<Reply(const HttpRequest&)> answer_;
+
+  mutable Mutex mutex_;
+  std::deque<Reply> replies_ GUARDED_BY(mutex_);
+  std::vector<HttpRequest> requests_ GUARDED_BY(mutex_);
+  std::vector<SendOptions> options_ GUARDED_BY(mutex_);
+};
+
+}  // namespace azf::test

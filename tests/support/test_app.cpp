@@ -1,0 +1,43 @@
+#include "support/test_app.h"
+
+#include "functions/function_list.h"
+
+#include <doctest/doctest.h>
+
+#include <utility>
+
+namespace azf::test {
+
+// The settings are given, so that no host.json is looked for.
+TestApp::TestApp()
+    : environment_(std::map<std::string, std::string, std::less<>>{
+          {"AzureFunctionsJobHost__extensions__http__routePrefix", "api"},
+          {"AzureFunctionsJobHost__functionTimeout", "00:05:00"}}),
+      router_(Router::create(functions::all_functions(services_)).value()) {}
+
+HttpResponse TestApp::get(std::string target) const { return send({.url = std::move(target)}); }
+
+HttpResponse TestApp::post(std::string target, std::string body, std::string content_type) const {
+  return send({.method = Method::kPost,
+               .url = std::move(target),
+               .headers = {{"Content-Type", std::move(content_type)}},
+               .body = std::move(body)});
+}
+
+HttpResponse TestApp::send(const HttpRequest& request) const { return dispatcher_.handle(request); }
+
+HttpResponse TestApp::invoke(std::string_view function, const Json& data) const {
+  Json encoded = Json::object();
+  for (const auto& [name, value] : data.items()) encoded[name] = host_value(value);
+  return post("/" + std::string(function), to_text({{"Data", std::move(encoded)}, {"Metadata", Json::object()}}));
+}
+
+Json host_value(const Json& value) { return value.is_object() ? value : Json(to_text(value)); }
+
+Json json_body(const HttpResponse& response) {
+  auto json = parse_json(response.body);
+  REQUIRE_MESSAGE(json.has_value(), response.body);
+  return std::move(*json);
+}
+
+}  // namespace azf::test

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "core/environment.h"
+#include "core/json.h"
+#include "http/message.h"
+#include "runtime/dispatcher.h"
+#include "runtime/host_configuration.h"
+#include "runtime/router.h"
+#include "runtime/services.h"
+#include "support/fake_clock.h"
+#include "support/fake_credential.h"
+#include "support/fake_transport.h"
+#include "support/memory_log.h"
+
+#include <string>
+#include <string_view>
+
+namespace azf::test {
+
+/// The whole app as the server sees it, all its real functions included, over fake services; no socket, no file. The
+/// prefix is `api`, every invocation without an id is called `test-invocation`.
+class TestApp {
+ public:
+  TestApp();
+
+  HttpResponse get(std::string target) const;
+  HttpResponse post(std::string target, std::string body, std::string content_type = "application/json") const;
+  HttpResponse send(const HttpRequest& request) const;
+  /// What the host does for all that it does not forward: posts an envelope. The values of `data` are encoded as the
+  /// host would encode them.
+  HttpResponse invoke(std::string_view function, const Json& data) const;
+
+  [[nodiscard]] const Router& router() const { return router_; }
+
+  FakeClock clock;
+  MemoryLogSink log_sink;
+  FakeTransport http;
+  FakeCredential credential{"FakeCredential"};
+
+ private:
+  const Logger log_{log_sink, clock, LogLevel::kDebug, LogFormat::kJson};
+  const Environment environment_;
+  const HostConfiguration configuration_{environment_, log_};
+  const Services services_{credential, http, clock, environment_, log_};
+  const Router router_;
+  const Dispatcher dispatcher_{router_, configuration_, clock, log_, [] { return std::string("test-invocation"); }};
+};
+
+/// A value as it stands in an envelope: objects as they are, all others as a string that holds their JSON text.
+Json host_value(const Json& value);
+
+/// The body of a response; the test fails if it is not JSON.
+Json json_body(const HttpResponse& response);
+
+}  // namespace azf::test
