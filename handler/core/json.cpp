@@ -31,6 +31,10 @@ Error wrong_type(std::string_view name, std::string_view expected, const Json& f
           "member \"" + std::string(name) + "\" must be " + std::string(expected) + ", got " + found.type_name()};
 }
 
+Error not_json_at(std::size_t offset) {
+  return {ErrorKind::kInvalidArgument, "not valid JSON at byte " + std::to_string(offset)};
+}
+
 // Builds the value through nlohmann's own DOM builder, and remembers where the text stopped being JSON.
 class OffsetRecorder : public nlohmann::detail::json_sax_dom_parser<Json> {
  public:
@@ -49,11 +53,11 @@ Result<Json> parse_json(std::string_view text) {
   if (too_deep(text)) {
     return Error{ErrorKind::kInvalidArgument, "JSON nests deeper than " + std::to_string(kMaxJsonDepth) + " levels"};
   }
+  // nlohmann takes a NUL for the end of its input, and would accept anything behind it.
+  if (const auto nul = text.find('\0'); nul != std::string_view::npos) return not_json_at(nul);
   Json root;
   OffsetRecorder recorder(root);
-  if (!Json::sax_parse(text, &recorder)) {
-    return Error{ErrorKind::kInvalidArgument, "not valid JSON at byte " + std::to_string(recorder.offset)};
-  }
+  if (!Json::sax_parse(text, &recorder)) return not_json_at(recorder.offset);
   return root;
 }
 

@@ -9,6 +9,12 @@
 
 namespace azf {
 
+/// What a result of type `R` can be made from, besides its own kind and its error.
+template <typename U, typename R>
+concept ValueFor =
+    !std::is_same_v<std::remove_cvref_t<U>, R> && !std::is_same_v<std::remove_cvref_t<U>, typename R::error_type> &&
+    std::is_convertible_v<U&&, typename R::value_type>;
+
 /// A value, or the reason why there is none. The member names are those of `std::expected`, which GCC 12 has in no
 /// C++20 mode; replace this type by it when the toolchain moves. `value()` and `error()` on the wrong alternative
 /// throw `std::logic_error`: that is a bug of the caller, not an outcome. Value.
@@ -20,10 +26,9 @@ class [[nodiscard]] Result {
   using value_type = T;
   using error_type = E;
 
-  template <typename U>
-  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
-           !std::is_same_v<std::remove_cvref_t<U>, E>) Result(U&& value)
-      : outcome_(std::in_place_index<0>, std::forward<U>(value)) {}
+  template <ValueFor<Result> U>
+  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): the concept leaves copies and moves alone
+  Result(U&& value) : outcome_(std::in_place_index<0>, std::forward<U>(value)) {}
   Result(E error) : outcome_(std::in_place_index<1>, std::move(error)) {}
 
   [[nodiscard]] bool has_value() const noexcept { return outcome_.index() == 0; }

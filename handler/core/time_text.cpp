@@ -73,7 +73,9 @@ struct Fields {
 std::optional<SystemTime> to_time(const Fields& f) {
   const std::chrono::year_month_day date{std::chrono::year(f.year), std::chrono::month(static_cast<unsigned>(f.month)),
                                          std::chrono::day(static_cast<unsigned>(f.day))};
-  if (!date.ok() || f.year < 1678 || f.year > 2261 || f.hour > 23 || f.minute > 59 || f.second > 60) return std::nullopt;
+  // The system clock counts nanoseconds in 64 bits: other years would overflow it.
+  if (!date.ok() || f.year < 1678 || f.year > 2261) return std::nullopt;
+  if (f.hour > 23 || f.minute > 59 || f.second > 60) return std::nullopt;
   return SystemTime(std::chrono::sys_days(date)) + hours(f.hour) + minutes(f.minute) + seconds(f.second) - f.offset;
 }
 

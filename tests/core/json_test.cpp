@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <string_view>
 
 using azf::ErrorKind;
 using azf::Json;
@@ -22,6 +23,13 @@ TEST_SUITE("core") {
       CAPTURE(text);
       CHECK_FALSE(parse_json(text));
     }
+  }
+
+  TEST_CASE("a NUL byte is not the end of a text") {
+    using namespace std::string_view_literals;
+    CHECK(parse_json("{}\0"sv).error().message == "not valid JSON at byte 2");
+    CHECK(parse_json("{}\0{\"hidden\":1}"sv).error().message == "not valid JSON at byte 2");
+    CHECK(parse_json("\"a\0b\""sv).error().message == "not valid JSON at byte 2");
   }
 
   TEST_CASE("depth is limited, brackets inside strings are not depth") {

@@ -1,0 +1,71 @@
+#include "identity/confidential_client_credential.h"
+
+#include "http/message.h"
+#include "identity/tenant.h"
+#include "identity/token_outcome.h"
+
+#include <utility>
+
+namespace azf::identity {
+namespace {
+
+// Immutable, thread-safe.
+class ConfidentialClientCredential final : public TokenCredential {
+ public:
+  ConfidentialClientCredential(ConfidentialClient client, const CredentialServices& services)
+      : client_(std::move(client)), services_(services) {}
+
+  [[nodiscard]] std::string_view name() const override { return client_.credential; }
+
+  TokenResult get_token(const TokenRequestContext& context, Deadline deadline) override {
+    if (const auto valid = check_scopes(context.scopes); !valid) return refuse(valid.error());
+    const auto tenant = resolve_tenant(client_.tenant_id, context.tenant_id, client_.additionally_allowed_tenants,
+                                       services_.environment);
+    if (!tenant) return refuse(tenant.error());
+
+    const std::string url = token_url(client_.authority_host, *tenant);
+    auto proof = client_.prove(url, deadline);
+    if (!proof) return refuse(proof.error());
+
+    TokenCall call;
+    call.credential = client_.credential;
+    call.source = client_.proof_name + " of application " + client_.client_id + " in tenant " + *tenant;
+    call.request = client_credentials_request(url, client_.client_id, context.scopes, *proof, context.claims);
+    call.options.deadline = deadline;
+    call.options.retry = entra_retry_policy();
+    call.secrets.push_back(std::move(proof->value));
+    return send_token_request(services_, std::move(call));
+  }
+
+ private:
+  [[nodiscard]] CredentialError refuse(const Error& error) const {
+    return refused(client_.credential, error.kind, error.message);
+  }
+
+  const ConfidentialClient client_;
+  const CredentialServices services_;
+};
+
+// These name no tenant; an application's own token needs one.
+bool names_many_tenants(std::string_view tenant_id) {
+  return equal_ignoring_case(tenant_id, "common") || equal_ignoring_case(tenant_id, "organizations") ||
+         equal_ignoring_case(tenant_id, "consumers");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TokenCredential>> create_confidential_client_credential(ConfidentialClient client,
+                                                                               const CredentialServices& services) {
+  const auto invalid = [](std::string what) { return Error{ErrorKind::kInvalidArgument, std::move(what)}; };
+  if (auto valid = check_tenant_id(client.tenant_id); !valid) return std::move(valid).error();
+  if (names_many_tenants(client.tenant_id)) {
+    return invalid("an application gets tokens from one tenant: give its id instead of " + client.tenant_id);
+  }
+  if (client.client_id.empty()) return invalid("the client id (application id) is missing");
+  auto authority = authority_host(client.authority_host, services.environment);
+  if (!authority) return std::move(authority).error();
+  client.authority_host = std::move(*authority);
+  return std::make_unique<ConfidentialClientCredential>(std::move(client), services);
+}
+
+}  // namespace azf::identity

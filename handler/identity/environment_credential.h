@@ -1,0 +1,25 @@
+#pragma once
+
+#include "core/result.h"
+#include "identity/credential_services.h"
+#include "identity/token_credential.h"
+
+#include <memory>
+#include <string>
+
+namespace azf::identity {
+
+/// An empty field takes the variable that it names. Value.
+struct EnvironmentCredentialOptions {
+  std::string tenant_id{};  ///< `AZURE_TENANT_ID`
+  std::string client_id{};  ///< `AZURE_CLIENT_ID`
+};
+
+/// A credential for the application that the environment names: `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and
+/// `AZURE_CLIENT_SECRET`, besides `AZURE_AUTHORITY_HOST` and `AZURE_ADDITIONALLY_ALLOWED_TENANTS`. Creation fails with
+/// `kCredentialUnavailable`, listing which variables are set and which are missing but never a value, or with
+/// `kInvalidArgument` where a value cannot be right.
+Result<std::unique_ptr<TokenCredential>> create_environment_credential(EnvironmentCredentialOptions options,
+                                                                       const CredentialServices& services);
+
+}  // namespace azf::identity

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "core/result.h"
+#include "identity/credential_services.h"
+#include "identity/token_credential.h"
+
+#include <memory>
+#include <string>
+
+namespace azf::identity {
+
+/// Which identity: of the three ids at most one may be set; none is the system-assigned identity. Value.
+struct ManagedIdentityOptions {
+  std::string client_id{};
+  std::string object_id{};
+  /// `/subscriptions/.../userAssignedIdentities/NAME`
+  std::string resource_id{};
+
+  /// Whether to look for a sign of life from IMDS (at most 1 s, until there was one) before the first real request,
+  /// which waits much longer. For chains that have other members to turn to; too short on a busy machine.
+  bool probe_imds = false;
+};
+
+/// A credential for the identity that the hosting platform gives to this app. The platform is told by the environment
+/// at each request, as App Service renews its header secret: App Service, Functions and Container Apps by
+/// `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`, else the Instance Metadata Service of Azure virtual machines. Platforms
+/// that this version does not know to ask (Service Fabric, Azure ML, Cloud Shell, Azure Arc) are recognised and
+/// `kCredentialUnavailable`.
+///
+/// Two ids are `kInvalidArgument` at creation. A refusal by App Service is `kAuthenticationFailed`, since the
+/// environment says that we are there; IMDS is `kCredentialUnavailable` until it has shown that it exists, also later
+/// where it has no system-assigned identity. The request's tenant and claims are ignored. Requests go direct, never
+/// through a proxy, and by plain http only to this machine or a link-local address.
+Result<std::unique_ptr<TokenCredential>> create_managed_identity_credential(ManagedIdentityOptions options,
+                                                                            const CredentialServices& services);
+
+}  // namespace azf::identity

@@ -1,0 +1,168 @@
+#include "identity/token_endpoint.h"
+
+#include "identity/tenant.h"
+#include "identity/token_outcome.h"
+#include "identity/token_reply.h"
+
+#include <chrono>
+#include <utility>
+
+namespace azf::identity {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kPublicCloud = "https://login.microsoftonline.com";
+constexpr std::string_view kDefaultSuffix = "/.default";
+
+// The other side may say anything, even what it was sent.
+std::string without_secrets(std::string text, const std::vector<Secret>& secrets) {
+  for (const Secret& secret : secrets) {
+    if (secret.empty()) continue;
+    for (auto at = text.find(secret.expose()); at != std::string::npos; at = text.find(secret.expose(), at)) {
+      text.replace(at, secret.size(), "[secret]");
+      at += std::string_view("[secret]").size();
+    }
+  }
+  return text;
+}
+
+// `POST https://host/path`: without the query, which may name more than a message should.
+std::string request_line(const HttpRequest& request) {
+  return std::string(to_string(request.method)).append(" ").append(request.url, 0, request.url.find('?'));
+}
+
+}  // namespace
+
+Result<std::string> authority_host(std::string_view configured, const Environment& environment) {
+  const bool by_option = !configured.empty();
+  std::string_view host = by_option ? configured : environment.get("AZURE_AUTHORITY_HOST").value_or(kPublicCloud);
+  while (host.ends_with('/')) host.remove_suffix(1);
+  const std::string_view origin = by_option ? "the authority host" : "AZURE_AUTHORITY_HOST";
+  const auto url = parse_url(host);
+  if (!url) return with_context(url.error(), origin);
+  if (url->scheme != "https" || !url->query.empty()) {
+    return Error{ErrorKind::kInvalidArgument,
+                 std::string(origin) + ": must be an https URL without a query, such as " + std::string(kPublicCloud)};
+  }
+  return std::string(host);
+}
+
+std::string token_url(std::string_view authority, std::string_view tenant_id) {
+  std::string url(authority);
+  if (is_adfs(tenant_id)) return url.append("/adfs/oauth2/token");
+  return url.append("/").append(tenant_id).append("/oauth2/v2.0/token");
+}
+
+Result<Success> check_scopes(const std::vector<std::string>& scopes) {
+  for (const std::string& scope : scopes) {
+    if (scope.empty()) return Error{ErrorKind::kInvalidArgument, "a scope is empty"};
+  }
+  if (!scopes.empty()) return Success{};
+  return Error{ErrorKind::kInvalidArgument, "no scope given; name one, such as https://vault.azure.net/.default"};
+}
+
+Result<std::string> resource_of(const std::vector<std::string>& scopes) {
+  if (auto valid = check_scopes(scopes); !valid) return std::move(valid).error();
+  if (scopes.size() != 1) {
+    return Error{ErrorKind::kInvalidArgument, "requires exactly one scope, because its tokens are for one resource; " +
+                                                  std::to_string(scopes.size()) + " were given"};
+  }
+  std::string_view resource = scopes.front();
+  if (resource.ends_with(kDefaultSuffix)) resource.remove_suffix(kDefaultSuffix.size());
+  return std::string(resource);
+}
+
+HttpRequest client_credentials_request(std::string_view url, std::string_view client_id,
+                                       const std::vector<std::string>& scopes, const ClientProof& proof,
+                                       std::string_view claims) {
+  std::string scope;
+  for (const std::string& each : scopes) {
+    if (!scope.empty()) scope.push_back(' ');
+    scope.append(each);
+  }
+  std::vector<NameValue> form = {
+      {"grant_type", "client_credentials"}, {"client_id", std::string(client_id)}, {"scope", std::move(scope)}};
+  switch (proof.kind) {
+    case ClientProof::Kind::kSecret: form.emplace_back("client_secret", proof.value.expose()); break;
+    case ClientProof::Kind::kAssertion:
+      form.emplace_back("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+      form.emplace_back("client_assertion", proof.value.expose());
+      break;
+  }
+  if (!claims.empty()) form.emplace_back("claims", claims);
+
+  HttpRequest request;
+  request.method = Method::kPost;
+  request.url = url;
+  request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
+  request.body = form_encode(form);
+  return request;
+}
+
+RetryPolicy entra_retry_policy() {
+  RetryPolicy policy;
+  policy.max_retries = 3;
+  policy.base_delay = milliseconds(800);
+  policy.growth = RetryPolicy::Growth::kDoublingLessOne;
+  policy.statuses = {408, 429, 500, 502, 503, 504};
+  return policy;
+}
+
+RetryPolicy managed_identity_retry_policy() { return entra_retry_policy(); }
+
+RetryPolicy imds_retry_policy() {
+  RetryPolicy policy;
+  policy.max_retries = 6;
+  // 3 + 6 + 12 + 24 + 25 + 25 s: with the least jitter, 0.8, still 76 s.
+  policy.base_delay = milliseconds(3'000);
+  policy.delay_limit = milliseconds(25'000);
+  policy.growth = RetryPolicy::Growth::kDoubling;
+  policy.total_limit = milliseconds(150'000);
+  policy.statuses = {404, 410, 429, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511};
+  return policy;
+}
+
+void add_identification(HttpRequest& request, const std::string& request_id) {
+  request.headers.set("User-Agent", AZF_USER_AGENT);  // from CMakeLists.txt, which knows version and platform
+  request.headers.set("Accept", "application/json");
+  request.headers.set("client-request-id", request_id);
+  request.headers.set("return-client-request-id", "true");
+  request.headers.set("x-ms-client-request-id", request_id);
+}
+
+TokenResult send_token_request(const CredentialServices& services, TokenCall call) {
+  const std::string line = request_line(call.request);
+  const Deadline& deadline = call.options.deadline;
+  if (deadline.passed(services.clock)) {
+    return refused(call.credential, ErrorKind::kTimeout, "no time was left to send " + line);
+  }
+
+  add_identification(call.request, services.new_guid());
+  const SystemTime sent = services.clock.system_now();
+  const auto response = services.transport.send(call.request, call.options);
+  if (!response) {
+    const ErrorKind kind = deadline.passed(services.clock) ? ErrorKind::kTimeout : call.failure_kind(response);
+    return refused(call.credential, kind,
+                   without_secrets(line + " got no answer: " + response.error().message, call.secrets));
+  }
+  if (response->status == 200) {
+    auto reply = parse_token_reply(response->body, sent);
+    if (reply) return issued(call.credential, std::move(call.source), std::move(*reply));
+    CredentialError error = refused(call.credential, call.failure_kind(response),
+                                    line + " answered 200 without a usable token: " + reply.error().message);
+    error.status = response->status;
+    return error;
+  }
+
+  TokenRefusal refusal = parse_token_refusal(response->body);
+  CredentialError error = refused(
+      call.credential, call.failure_kind(response),
+      without_secrets(line + " answered " + std::to_string(response->status) + ": " + refusal.text, call.secrets));
+  error.status = response->status;
+  error.error_codes = std::move(refusal.error_codes);
+  error.correlation_id = without_secrets(std::move(refusal.correlation_id), call.secrets);
+  return error;
+}
+
+}  // namespace azf::identity

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "core/environment.h"
+#include "core/result.h"
+#include "core/secret.h"
+#include "http/transport.h"
+#include "http/url.h"
+#include "identity/credential_services.h"
+#include "identity/token_credential.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace azf::identity {
+
+// The steps that all credentials share: where to ask, what to send, how often, and what to make of the answer.
+
+/// The authority to ask, without a slash at its end: `configured`, else `AZURE_AUTHORITY_HOST`, else the public cloud.
+/// Fails with `kInvalidArgument` unless it is an https URL.
+Result<std::string> authority_host(std::string_view configured, const Environment& environment);
+
+/// Entra's v2.0 token endpoint of a tenant, or that of an AD FS server where the tenant is `adfs`.
+std::string token_url(std::string_view authority, std::string_view tenant_id);
+
+/// Fails with `kInvalidArgument` if there is no scope or an empty one.
+Result<Success> check_scopes(const std::vector<std::string>& scopes);
+
+/// The resource of the one scope, for endpoints that know no scopes: a `/.default` at the end goes, once, so that
+/// `https://x//.default` gives `https://x/`. Fails with `kInvalidArgument` unless there is exactly one scope.
+Result<std::string> resource_of(const std::vector<std::string>& scopes);
+
+/// How an application proves who it is: RFC 6749 section 2.3.1, or RFC 7523 section 2.2. Value, move-only.
+struct ClientProof {
+  enum class Kind { kSecret, kAssertion };
+  Kind kind = Kind::kSecret;
+  Secret value;
+};
+
+/// POST of the client credentials grant (RFC 6749 section 4.4). `claims` is JSON text or empty.
+HttpRequest client_credentials_request(std::string_view url, std::string_view client_id,
+                                       const std::vector<std::string>& scopes, const ClientProof& proof,
+                                       std::string_view claims);
+
+/// Entra: three repetitions, as azcore of Go (Azure/azure-sdk-for-go, sdk/azcore/runtime/policy_retry.go).
+RetryPolicy entra_retry_policy();
+/// Identity endpoints of hosting platforms: as Entra.
+RetryPolicy managed_identity_retry_policy();
+/// IMDS: repeats 404, 410, 429 and 5xx, the last time at least 70 s after the first, because it answers 410 for up to
+/// 70 s while it is updated ("How to use managed identities on an Azure VM to acquire an access token", retry
+/// guidance).
+RetryPolicy imds_retry_policy();
+
+/// One token request of one credential. Value, move-only.
+struct TokenCall {
+  /// Type name of the credential.
+  std::string_view credential;
+  /// Where the token comes from, for people: the success reason of the attempt.
+  std::string source;
+  HttpRequest request;
+  SendOptions options;
+  /// What must not be in a message even if the other side sends it back.
+  std::vector<Secret> secrets;
+  /// Kind of a failure that is not the deadline: of no reply, of a status other than 200, or of a 200 without token.
+  std::function<ErrorKind(const Result<HttpResponse>&)> failure_kind = [](const Result<HttpResponse>&) {
+    return ErrorKind::kAuthenticationFailed;
+  };
+};
+
+/// Adds the identification headers, sends, and reads the reply. Fails with `kTimeout` when the deadline of
+/// `call.options` has passed, else with the kind that `call.failure_kind` gives.
+TokenResult send_token_request(const CredentialServices& services, TokenCall call);
+
+/// The headers that tell the other side who asks, and name the request in both sides' logs.
+void add_identification(HttpRequest& request, const std::string& request_id);
+
+}  // namespace azf::identity

@@ -1,0 +1,204 @@
+#include "identity/token_reply.h"
+
+#include "core/json.h"
+#include "core/time_text.h"
+#include "http/message.h"
+#include "identity/text.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+namespace azf::identity {
+namespace {
+
+using std::chrono::seconds;
+
+Error unexpected(std::string what) { return {ErrorKind::kUnexpectedResponse, std::move(what)}; }
+
+// A longer life is a mistake, and would overflow the clock's arithmetic.
+constexpr std::int64_t kLongestLife = INT32_MAX;
+// No token of today ends before 2001: a smaller `expires_on` counts from now (AzureAD/
+// microsoft-authentication-library-for-dotnet, ManagedIdentityResponse).
+constexpr std::int64_t kFirstEpochSecond = 978307200;
+// Refreshing at half of the life pays off from here on; the same limit in all MSAL libraries.
+constexpr std::chrono::hours kLongLife{2};
+
+std::optional<SystemTime> parse_date(std::string_view text) {
+  if (const auto time = parse_rfc3339(text)) return time;
+  if (const auto time = parse_http_date(text)) return time;
+  return parse_us_date(text);
+}
+
+// `expires_on`; nothing if it is absent or unreadable.
+std::optional<SystemTime> absolute_expiry(const Json& reply, SystemTime now) {
+  const auto number = optional_integer(reply, "expires_on");
+  if (number && *number) {
+    const std::int64_t value = **number;
+    const std::int64_t epoch_now = std::chrono::floor<seconds>(now.time_since_epoch()).count();
+    if (value < 0 || value > epoch_now + kLongestLife) return std::nullopt;
+    return value < kFirstEpochSecond ? now + seconds(value) : SystemTime(seconds(value));
+  }
+  const auto text = optional_string(reply, "expires_on");
+  return text && *text ? parse_date(**text) : std::nullopt;
+}
+
+// `expires_in`; nothing if it is absent or unreadable.
+std::optional<SystemTime> relative_expiry(const Json& reply, SystemTime now) {
+  const auto life = optional_integer(reply, "expires_in");
+  if (!life || !*life || **life < 0 || **life > kLongestLife) return std::nullopt;
+  return now + seconds(**life);
+}
+
+Result<SystemTime> expiry(const Json& reply, SystemTime now) {
+  const auto absolute = absolute_expiry(reply, now);
+  const auto relative = relative_expiry(reply, now);
+  if (absolute && *absolute > now) return relative ? std::min(*absolute, *relative) : *absolute;
+  if (relative) return *relative;
+  if (absolute) {
+    return unexpected("the token ended at " + to_rfc3339(*absolute) +
+                      ", in the past by this machine's clock; check the clock");
+  }
+  return unexpected("the reply does not say when its token ends (expires_in, expires_on missing or unreadable)");
+}
+
+std::optional<SystemTime> refresh_time(const Json& reply, SystemTime now, SystemTime expires_on) {
+  const auto refresh_in = optional_integer(reply, "refresh_in");
+  if (refresh_in && *refresh_in && **refresh_in > 0 && **refresh_in < kLongestLife) {
+    const SystemTime due = now + seconds(**refresh_in);
+    if (due < expires_on) return due;
+  }
+  if (expires_on - now >= kLongLife) return now + (expires_on - now) / 2;
+  return std::nullopt;
+}
+
+struct Hint {
+  int code;
+  std::string_view text;
+};
+
+// Numbers of the Microsoft Entra documentation, "Authentication and authorization error codes", that users meet most.
+constexpr std::array kHints = {
+    Hint{7000215, "the client secret is wrong: use the secret's value, not its id"},
+    Hint{7000222, "the client secret has expired: create a new one"},
+    Hint{700016,
+         "the application is not in this tenant: check AZURE_CLIENT_ID, AZURE_TENANT_ID and the cloud "
+         "(AZURE_AUTHORITY_HOST)"},
+    Hint{90002, "there is no such tenant in this cloud: check AZURE_TENANT_ID and AZURE_AUTHORITY_HOST"},
+    Hint{700027, "the signature is not accepted: register this certificate's thumbprint with the application"},
+    Hint{700024,
+         "the assertion is outside its time window: check this machine's clock, and that the federated "
+         "token file is renewed"},
+    Hint{70021, "no federated credential of the application matches issuer, subject and audience of the token"},
+    Hint{700211, "no federated credential of the application matches the token's issuer"},
+    Hint{700212, "no federated credential of the application matches the token's audience"},
+    Hint{700213, "no federated credential of the application matches the token's subject"},
+    Hint{500011, "the resource is not in this tenant: check the scope"},
+    Hint{1002012, "the scope must end in /.default"},
+    Hint{50076, "multi-factor authentication is required: log in again"},
+    Hint{50079, "multi-factor authentication is required: log in again"},
+    Hint{53003, "a conditional access policy blocks this: log in again or ask the tenant's administrator"},
+    Hint{50173, "the login was revoked: log in again"},
+    Hint{50196, "too many equal requests: reuse tokens instead of asking anew"},
+    Hint{50049, "this authority host is not known: check AZURE_AUTHORITY_HOST"},
+};
+
+std::string_view hint_for(const std::vector<int>& codes) {
+  for (const int code : codes) {
+    const auto hint = std::find_if(kHints.begin(), kHints.end(), [&](const Hint& h) { return h.code == code; });
+    if (hint != kHints.end()) return hint->text;
+  }
+  return {};
+}
+
+constexpr std::size_t kDescriptionLimit = 4096;
+constexpr std::size_t kNameLimit = 128;
+
+// A string member, or nothing for any other type: a refusal is read for what it gives.
+std::string text_member(const Json& object, std::string_view name, std::size_t limit = kNameLimit) {
+  const Json* member = find_member(object, name);
+  if (member == nullptr || !member->is_string()) return {};
+  return printable(member->get_ref<const std::string&>(), limit);
+}
+
+std::vector<int> error_codes(const Json& reply, std::string_view description) {
+  constexpr std::size_t kMostCodes = 16;
+  std::vector<int> codes;
+  if (const Json* list = find_member(reply, "error_codes"); list != nullptr && list->is_array()) {
+    for (const Json& code : *list) {
+      if (code.is_number_integer() && codes.size() < kMostCodes) codes.push_back(code.get<int>());
+    }
+  }
+  constexpr std::string_view kPrefix = "AADSTS";
+  if (const auto at = description.find(kPrefix); codes.empty() && at != std::string_view::npos) {
+    const std::string_view digits = description.substr(at + kPrefix.size());
+    int code = 0;
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), code).ec == std::errc()) codes.push_back(code);
+  }
+  return codes;
+}
+
+}  // namespace
+
+Result<TokenReply> parse_token_reply(std::string_view body, SystemTime now) {
+  const auto reply = parse_json(body);
+  if (!reply) return unexpected("the reply is not JSON; a proxy or a captive portal may have answered");
+
+  const auto type = optional_string(*reply, "token_type");
+  if (!type || (*type && !equal_ignoring_case(**type, "Bearer"))) {
+    return unexpected("the reply's token is not of the type Bearer");
+  }
+  // Read in place: a copy by value would leave the token in memory that nobody wipes.
+  const Json* token = find_member(*reply, "access_token");
+  if (token == nullptr || !token->is_string() || token->get_ref<const std::string&>().empty()) {
+    return unexpected("the reply holds no access_token");
+  }
+  const auto expires_on = expiry(*reply, now);
+  if (!expires_on) return expires_on.error();
+  return TokenReply{Secret(token->get_ref<const std::string&>()), *expires_on, refresh_time(*reply, now, *expires_on)};
+}
+
+TokenRefusal parse_token_refusal(std::string_view body) {
+  TokenRefusal refusal;
+  const auto reply = parse_json(body);
+  if (!reply || !reply->is_object()) {
+    refusal.text = body.empty() ? "no explanation (empty body)"
+                                : "no explanation (" + std::to_string(body.size()) +
+                                      " bytes that are not a JSON object; a proxy may have answered)";
+    return refusal;
+  }
+
+  // Service Fabric nests; Entra and IMDS have error and error_description, App Service has message.
+  const Json* nested = find_member(*reply, "error");
+  const Json& source = nested != nullptr && nested->is_object() ? *nested : *reply;
+  std::string description = text_member(source, "error_description", kDescriptionLimit);
+  if (description.empty()) description = text_member(source, "message", kDescriptionLimit);
+  std::string error = text_member(source, "error");
+  if (error.empty()) error = text_member(source, "code");
+
+  refusal.error_codes = error_codes(*reply, description);
+  refusal.correlation_id = text_member(source, "correlation_id");
+  if (refusal.correlation_id.empty()) refusal.correlation_id = text_member(source, "correlationId");
+
+  const auto append = [&text = refusal.text](std::string_view before, std::string_view part) {
+    if (part.empty()) return;
+    if (!text.empty()) text.append(before);
+    text.append(part);
+  };
+  append("", error);
+  append(": ", description);
+  if (refusal.text.empty()) refusal.text = "no explanation";
+  // Descriptions of Entra end in these ids in prose; say them once.
+  const std::string trace_id = text_member(source, "trace_id");
+  if (!trace_id.empty() && description.find(trace_id) == std::string::npos) append("; trace_id=", trace_id);
+  if (!refusal.correlation_id.empty() && description.find(refusal.correlation_id) == std::string::npos) {
+    append("; correlation_id=", refusal.correlation_id);
+  }
+  append(". What to do: ", hint_for(refusal.error_codes));
+  return refusal;
+}
+
+}  // namespace azf::identity

@@ -1,0 +1,171 @@
+#include "identity/token_endpoint.h"
+
+#include "identity/credential_fixture.h"
+
+#include <doctest/doctest.h>
+
+#include <numeric>
+
+namespace azf::identity {
+
+using namespace std::chrono_literals;
+using test::CredentialFixture;
+
+TEST_SUITE("identity") {
+  TEST_CASE("I-2, I-7: the authority is an https URL, with or without a slash at its end") {
+    struct Row {
+      std::string option;
+      std::string variable;
+      std::optional<std::string> authority;
+    };
+    const Row rows[] = {
+        {"", "", "https://login.microsoftonline.com"},
+        {"", "https://login.chinacloudapi.cn", "https://login.chinacloudapi.cn"},
+        {"", "https://login.chinacloudapi.cn/", "https://login.chinacloudapi.cn"},
+        {"https://login.microsoftonline.us//", "https://login.chinacloudapi.cn", "https://login.microsoftonline.us"},
+        {"https://localhost:8443", "", "https://localhost:8443"},
+        {"https://stack.example/path/", "", "https://stack.example/path"},
+        {"http://login.stack.example", "", {}},
+        {"", "http://login.stack.example", {}},
+        {"login.microsoftonline.com", "", {}},
+        {"https://user@host", "", {}},
+        {"https://host?query", "", {}},
+        {"/", "", {}},
+    };
+    for (const Row& row : rows) {
+      CAPTURE(row.option);
+      CAPTURE(row.variable);
+      Environment environment;
+      environment.set("AZURE_AUTHORITY_HOST", row.variable);
+      const auto authority = authority_host(row.option, environment);
+      REQUIRE(authority.has_value() == row.authority.has_value());
+      if (authority) {
+        CHECK(*authority == *row.authority);
+      } else {
+        CHECK(authority.error().kind == ErrorKind::kInvalidArgument);
+      }
+    }
+  }
+
+  TEST_CASE("I-20: AD FS has its own path") {
+    CHECK(token_url("https://h", "contoso.com") == "https://h/contoso.com/oauth2/v2.0/token");
+    CHECK(token_url("https://h", "ADFS") == "https://h/adfs/oauth2/token");
+  }
+
+  TEST_CASE("I-5, I-8: a resource is one scope without /.default") {
+    struct Row {
+      std::vector<std::string> scopes;
+      std::optional<std::string> resource;
+    };
+    const Row rows[] = {
+        {{"https://vault.azure.net/.default"}, "https://vault.azure.net"},
+        {{"https://x//.default"}, "https://x/"},
+        {{"https://management.azure.com/"}, "https://management.azure.com/"},
+        {{"api://some-app"}, "api://some-app"},
+        {{"api://app/.default/more"}, "api://app/.default/more"},
+        {{"x/.default/.default"}, "x/.default"},
+        {{}, {}},
+        {{""}, {}},
+        {{"a", "b"}, {}},
+    };
+    for (const Row& row : rows) {
+      CAPTURE(row.scopes.size());
+      const auto resource = resource_of(row.scopes);
+      REQUIRE(resource.has_value() == row.resource.has_value());
+      if (resource) CHECK(*resource == *row.resource);
+    }
+    CHECK(resource_of({"a", "b"}).error().message.find("exactly one scope") != std::string::npos);
+  }
+
+  TEST_CASE("I-11, I-12: the form has each field once, and the secret arrives as it is") {
+    const std::string secret = "s e+c/r&t=%41~*'\"\xc3\xa9";
+    const auto request = client_credentials_request("https://h/t", test::kClient, {"scope one", "two"},
+                                                    {ClientProof::Kind::kSecret, Secret(secret)}, "");
+    CHECK(request.method == Method::kPost);
+    CHECK(request.url == "https://h/t");
+    CHECK(request.headers.get("content-type") == "application/x-www-form-urlencoded");
+    CHECK(test::fields_of(request.body) == std::map<std::string, std::string>{{"client_id", test::kClient},
+                                                                              {"client_secret", secret},
+                                                                              {"grant_type", "client_credentials"},
+                                                                              {"scope", "scope one two"}});
+  }
+
+  TEST_CASE("an assertion and claims have fields of their own") {
+    const auto request = client_credentials_request("https://h/t", "c", {"s"},
+                                                    {ClientProof::Kind::kAssertion, Secret("jwt")}, R"({"a":1})");
+    CHECK(test::fields_of(request.body) ==
+          std::map<std::string, std::string>{
+              {"claims", R"({"a":1})"},
+              {"client_assertion", "jwt"},
+              {"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+              {"client_id", "c"},
+              {"grant_type", "client_credentials"},
+              {"scope", "s"}});
+  }
+
+  TEST_CASE("I-9: a request says who asks, by one GUID under the names that servers log") {
+    HttpRequest request;
+    add_identification(request, "guid");
+    CHECK(request.headers.get("User-Agent")->starts_with("azsdk-"));
+    CHECK(request.headers.get("Accept") == "application/json");
+    CHECK(request.headers.get("client-request-id") == "guid");
+    CHECK(request.headers.get("x-ms-client-request-id") == "guid");
+    CHECK(request.headers.get("return-client-request-id") == "true");
+  }
+
+  TEST_CASE("the expiry counts from before the request was sent") {
+    CredentialFixture f([](const HttpRequest&) { return test::entra_token("token-1", 3600); });
+    f.http.add_reply(test::entra_token("unused"));
+    const SystemTime sent = f.clock.system_now();
+    test::FakeTransport slow([&](const HttpRequest&) {
+      f.clock.advance(20s);
+      return test::entra_token("token-1", 3600);
+    });
+    TokenCall call;
+    call.credential = "C";
+    call.source = "somewhere";
+    call.request.url = "https://h/t";
+    const auto result =
+        send_token_request({f.environment, slow, f.clock, f.log, [] { return std::string("g"); }}, std::move(call));
+    REQUIRE(result);
+    CHECK((*result)->expires_on == sent + 1h);
+    CHECK((*result)->attempts == std::vector<Attempt>{{"C", AttemptOutcome::kSucceeded, "somewhere"}});
+  }
+
+  TEST_CASE("without time left nothing is sent") {
+    CredentialFixture f(std::vector<test::FakeTransport::Reply>{});
+    TokenCall call;
+    call.credential = "C";
+    call.request.url = "https://h/t?query";
+    call.options.deadline = Deadline::after(f.clock, 0s);
+    const auto result = send_token_request(f.services(), std::move(call));
+    REQUIRE(!result);
+    CHECK(result.error().kind == ErrorKind::kTimeout);
+    CHECK(result.error().message == "C: no time was left to send GET https://h/t");
+    CHECK(f.http.requests().empty());
+  }
+
+  TEST_CASE("a secret that the other side sends back is not repeated") {
+    CredentialFixture f({test::json_reply(400, R"({"error":"marker","error_description":"got marker, marker",)"
+                                               R"("correlation_id":"marker"})")});
+    TokenCall call;
+    call.credential = "C";
+    call.request.url = "https://h/t";
+    call.secrets.emplace_back("marker");
+    const auto result = send_token_request(f.services(), std::move(call));
+    REQUIRE(!result);
+    CHECK(result.error().message == "C: GET https://h/t answered 400: [secret]: got [secret], [secret]");
+    CHECK(result.error().correlation_id == "[secret]");
+  }
+
+  TEST_CASE("I-33: the retries of IMDS span more than 70 s even with the shortest waits") {
+    const RetryPolicy policy = imds_retry_policy();
+    auto total = 0ms;
+    auto wait = policy.base_delay;
+    for (int i = 0; i < policy.max_retries; ++i, wait *= 2) total += std::min(wait, policy.delay_limit) * 8 / 10;
+    CHECK(total > 70s);
+    CHECK(total * 13 / 8 < policy.total_limit);
+  }
+}
+
+}  // namespace azf::identity
