@@ -1,0 +1,43 @@
+#pragma once
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "http/message.h"
+#include "runtime/host_configuration.h"
+#include "runtime/invocation_id.h"
+#include "runtime/router.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace azf {
+
+/// From request to response: finds the function that the host means, runs it, and turns whatever comes of it into a
+/// reply that the host understands. The host speaks two dialects on one port: requests that it forwards as they are,
+/// and JSON envelopes by POST to `/<FunctionName>`. Writes one line for each invocation to the log: function, status
+/// and duration, never a query. Thread-safe; without state of its own.
+class Dispatcher {
+ public:
+  /// Gives an id to an invocation that came without one, as when somebody tries the handler without a host.
+  using IdSource = std::function<std::string()>;
+
+  /// All references must outlive this object.
+  Dispatcher(const Router& router, const HostConfiguration& configuration, const Clock& clock, const Logger& log,
+             IdSource new_invocation_id = random_uuid);
+
+  /// An exception that leaves a function is logged, and answered 500 without its text. The host's probe
+  /// (`GET /` without an invocation id) is answered before anything else, and not logged.
+  [[nodiscard]] HttpResponse handle(const HttpRequest& request) const noexcept;
+
+ private:
+  class Call;
+
+  const Router& router_;
+  const HostConfiguration& configuration_;
+  const Clock& clock_;
+  const Logger& log_;
+  const IdSource new_invocation_id_;
+};
+
+}  // namespace azf

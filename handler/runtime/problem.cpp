@@ -1,0 +1,70 @@
+#include "runtime/problem.h"
+
+#include <array>
+#include <utility>
+
+namespace azf {
+namespace {
+
+std::string_view phrase(int status) {
+  constexpr std::array<std::pair<int, std::string_view>, 14> kPhrases = {{
+      {400, "Bad Request"},
+      {401, "Unauthorized"},
+      {403, "Forbidden"},
+      {404, "Not Found"},
+      {405, "Method Not Allowed"},
+      {409, "Conflict"},
+      {413, "Content Too Large"},
+      {415, "Unsupported Media Type"},
+      {422, "Unprocessable Content"},
+      {429, "Too Many Requests"},
+      {500, "Internal Server Error"},
+      {502, "Bad Gateway"},
+      {503, "Service Unavailable"},
+      {504, "Gateway Timeout"},
+  }};
+  for (const auto& [known, text] : kPhrases) {
+    if (known == status) return text;
+  }
+  return "Error";
+}
+
+}  // namespace
+
+int http_status(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kInvalidArgument: return 400;
+    case ErrorKind::kNotFound: return 404;
+    // Nothing is wrong with the request, and it works once the app has an identity.
+    case ErrorKind::kCredentialUnavailable: return 503;
+    // The others are failures of a service that the function called.
+    case ErrorKind::kAuthenticationFailed: return 502;
+    case ErrorKind::kTimeout: return 504;
+    case ErrorKind::kTransport: return 502;
+    case ErrorKind::kUnexpectedResponse: return 502;
+    case ErrorKind::kInternal: return 500;
+  }
+  return 500;
+}
+
+Problem to_problem(const Error& error) {
+  const bool about_the_request = error.kind == ErrorKind::kInvalidArgument || error.kind == ErrorKind::kNotFound;
+  return {.status = http_status(error.kind), .detail = about_the_request ? error.message : std::string()};
+}
+
+HttpResponse to_response(const Problem& problem, std::string_view invocation_id) {
+  Json document = problem.extensions;
+  document["status"] = problem.status;
+  document["title"] = problem.title.empty() ? std::string(phrase(problem.status)) : problem.title;
+  document["invocationId"] = std::string(invocation_id);
+  if (!problem.detail.empty()) document["detail"] = problem.detail;
+  if (!problem.errors.empty()) {
+    Json errors = Json::array();
+    for (const auto& [field, message] : problem.errors) errors.push_back({{"field", field}, {"message", message}});
+    document["errors"] = std::move(errors);
+  }
+  return {
+      .status = problem.status, .headers = {{"Content-Type", "application/problem+json"}}, .body = to_text(document)};
+}
+
+}  // namespace azf
