@@ -75,11 +75,11 @@ TEST_SUITE("runtime") {
         {"{a:regex(x=y:z)=d}", "", {}},
     };
     for (const auto& row : rows) {
-      CAPTURE(row.text);
+      CAPTURE(row.route);
       CAPTURE(row.path);
-      const auto route = RouteTemplate::parse(row.text);
-      REQUIRE_MESSAGE(route.has_value(), row.text);
-      CHECK(route->text() == row.text);
+      const auto route = RouteTemplate::parse(row.route);
+      REQUIRE_MESSAGE(route.has_value(), row.route);
+      CHECK(route->text() == row.route);
       CHECK(route->match(row.path) == row.expected);
     }
   }
@@ -116,12 +116,12 @@ TEST_SUITE("runtime") {
         {"{a:regex([)}", "pattern"},
     };
     for (const auto& row : rows) {
-      CAPTURE(row.text);
-      const auto route = RouteTemplate::parse(row.text);
+      CAPTURE(row.route);
+      const auto route = RouteTemplate::parse(row.route);
       REQUIRE_FALSE(route);
       CHECK(route.error().kind == azf::ErrorKind::kInvalidArgument);
       CHECK_MESSAGE(route.error().message.find(row.fault) != std::string::npos, route.error().message);
-      CHECK(route.error().message.starts_with("route \"" + row.text + "\""));
+      CHECK(route.error().message.starts_with("route \"" + row.route + "\""));
     }
   }
 

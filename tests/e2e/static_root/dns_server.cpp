@@ -54,7 +54,7 @@ std::string reply_to(std::string_view query, const Question& question, bool know
   reply[2] = static_cast<char>(0x84 | (byte_at(query, 2) & 0x01));  // a reply, authoritative, recursion as desired
   reply[3] = static_cast<char>(known ? kNoError : kNameError);
   reply[7] = has_address ? 1 : 0;
-  for (const std::size_t count : {6, 8, 9, 10, 11}) reply[count] = 0;
+  for (const std::size_t count : {6U, 8U, 9U, 10U, 11U}) reply[count] = 0;
   if (has_address) {
     constexpr std::string_view kAnswer(
         "\xc0\x0c"        // the name of the question
