@@ -3,8 +3,8 @@
 #include "runtime/dispatcher.h"
 #include "server/http_server.h"
 
+#include <optional>
 #include <string>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -29,21 +29,24 @@ int serve(Listener listener, ProcessWatch& watch, const HandlerOptions& options,
   const Dispatcher dispatcher(router, host, clock, log);
   const std::string address = "http://127.0.0.1:" + std::to_string(listener.port());
   HttpServer server(
-      std::move(listener), [&dispatcher](const HttpRequest& request) { return dispatcher.handle(request); }, log);
-  std::thread accepting([&server] { server.run(); });
+      std::move(listener), [&dispatcher](const HttpRequest& request) { return dispatcher.handle(request); },
+      Dispatcher::is_probe, log);
   log.info("serving", {{"address", address}, {"functions", std::to_string(router.functions().size())}});
 
-  const StopReason reason = watch.wait();
+  std::optional<StopReason> stop;
+  while (!stop) {
+    server.run(watch.descriptor());
+    stop = watch.reason();
+  }
   watch.exit_on_next_signal();
-  log.info("stopping", {{"reason", std::string(to_string(reason))}});
-  const int exit_code = reason == StopReason::kSignal ? kSuccess : kFailure;
+  log.info("stopping", {{"reason", std::string(to_string(*stop))}});
+  const int exit_code = stop == StopReason::kSignal ? kSuccess : kFailure;
   const bool drained = server.stop(options.drain_limit);
   if (!drained) {
     log.warning("stopped with requests still in flight",
                 {{"drain_limit_seconds", std::to_string(options.drain_limit.count())}});
     ::_exit(exit_code);  // their threads cannot be ended from outside, and must not outlive what they use
   }
-  accepting.join();
   log.info("stopped");
   return exit_code;
 }

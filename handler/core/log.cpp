@@ -3,6 +3,7 @@
 #include "core/json.h"
 #include "core/time_text.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <unistd.h>
 
@@ -19,36 +20,52 @@ void hide_warning_mark(std::string& line) {
   }
 }
 
-std::string json_line(LogLevel level, SystemTime time, std::string_view message,
-                      const std::vector<std::pair<std::string, std::string>>& scope,
+// Appends the text as it stands between the quotes of a JSON string. Most texts need no escape, and skip the JSON type.
+void append_escaped(std::string& line, std::string_view text) {
+  const auto plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+  if (std::all_of(text.begin(), text.end(), plain)) {
+    line.append(text);
+  } else {
+    const std::string quoted = to_text(Json(std::string(text)));
+    line.append(quoted, 1, quoted.size() - 2);
+  }
+}
+
+using Scope = std::vector<std::pair<std::string, std::string>>;
+
+std::string json_line(LogLevel level, SystemTime time, std::string_view message, const Scope& scope,
                       std::initializer_list<LogField> fields) {
   // Ordered by hand, so that people find the message at the same place in each line.
   std::string line = R"({"level":")";
   line.append(to_string(level)).append(R"(","time":")").append(to_rfc3339_milliseconds(time));
-  line.append(R"(","message":)").append(to_text(Json(std::string(message))));
-  const auto append = [&line](std::string_view name, const std::string& value) {
-    line.append(",").append(to_text(Json(std::string(name)))).append(":").append(to_text(Json(value)));
+  line.append(R"(","message":")");
+  append_escaped(line, message);
+  const auto append = [&line](std::string_view name, std::string_view value) {
+    line.append(R"(",")");
+    append_escaped(line, name);
+    line.append(R"(":")");
+    append_escaped(line, value);
   };
   for (const auto& [name, value] : scope) append(name, value);
   for (const auto& [name, value] : fields) append(name, value);
-  return line.append("}");
+  return line.append("\"}");
 }
 
 // For people at a terminal: `12:34:56.789 info  message  name=value`. Control characters are escaped as in JSON, so
 // that no text from outside can draw on the terminal or begin a line.
-std::string text_line(LogLevel level, SystemTime time, std::string_view message,
-                      const std::vector<std::pair<std::string, std::string>>& scope,
+std::string text_line(LogLevel level, SystemTime time, std::string_view message, const Scope& scope,
                       std::initializer_list<LogField> fields) {
-  const auto escaped = [](std::string_view text) {
-    const std::string quoted = to_text(Json(std::string(text)));
-    return quoted.substr(1, quoted.size() - 2);
-  };
   std::string line = to_rfc3339_milliseconds(time).substr(11, 12);
   std::string mark(to_string(level));
   mark.resize(5, ' ');
-  line.append(" ").append(mark).append(" ").append(escaped(message));
-  for (const auto& [name, value] : scope) line.append("  ").append(name).append("=").append(escaped(value));
-  for (const auto& [name, value] : fields) line.append("  ").append(name).append("=").append(escaped(value));
+  line.append(" ").append(mark).append(" ");
+  append_escaped(line, message);
+  const auto append = [&line](std::string_view name, std::string_view value) {
+    line.append("  ").append(name).append("=");
+    append_escaped(line, value);
+  };
+  for (const auto& [name, value] : scope) append(name, value);
+  for (const auto& [name, value] : fields) append(name, value);
   return line;
 }
 

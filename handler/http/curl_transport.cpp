@@ -243,9 +243,10 @@ Error explain(const Failure& f) {
       return transport("the proxy's name is malformed or cannot be resolved" + by_proxy);
     case CURLE_COULDNT_CONNECT: return transport("no connection" + system_reason(f.handle) + by_proxy);
     case CURLE_PEER_FAILED_VERIFICATION:
-      return transport("the server's certificate is not trusted: " + std::string(f.detail) +
-                       "; CA certificates: " + describe(f.ca));
-    case CURLE_SSL_CACERT_BADFILE: return transport("the CA certificates cannot be read: " + describe(f.ca));
+      return unexpected("the server's certificate is not trusted: " + std::string(f.detail) +
+                        "; CA certificates: " + describe(f.ca));
+    case CURLE_SSL_CACERT_BADFILE:
+      return {ErrorKind::kInvalidArgument, "the CA certificates cannot be read: " + describe(f.ca)};
     case CURLE_SSL_CONNECT_ERROR: return transport("the TLS handshake failed: " + std::string(f.detail) + by_proxy);
     case CURLE_GOT_NOTHING: return transport("the connection was closed without a reply" + by_proxy);
     case CURLE_PARTIAL_FILE: return transport("the connection was closed inside the reply" + by_proxy);

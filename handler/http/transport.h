@@ -50,9 +50,10 @@ struct SendOptions {
   RetryPolicy retry = RetryPolicy::none();
 };
 
-/// Sends requests. A reply of any status is a success here; only "no usable reply" is an error: `kTransport`,
-/// `kTimeout`, `kUnexpectedResponse` (reply too long), `kInvalidArgument` (URL). Redirects are never followed, TLS
-/// is always verified. Implementations are thread-safe.
+/// Sends requests. A reply of any status is a success here; only "no usable reply" is an error: `kTransport` and
+/// `kTimeout`, which another try may mend; `kUnexpectedResponse` (reply too long, no HTTP, a certificate that is not
+/// trusted) and `kInvalidArgument` (URL, header field, CA certificates), which it would not. Redirects are never
+/// followed, TLS is always verified. Implementations are thread-safe.
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;

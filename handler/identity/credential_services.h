@@ -2,9 +2,9 @@
 
 #include "core/clock.h"
 #include "core/environment.h"
+#include "core/guid.h"
 #include "core/log.h"
 #include "http/transport.h"
-#include "identity/guid.h"
 
 namespace azf::identity {
 

@@ -2,6 +2,7 @@
 
 #include "core/result.h"
 #include "http/url.h"
+#include "runtime/invocation_id.h"
 #include "runtime/json_message.h"
 #include "runtime/problem.h"
 
@@ -11,10 +12,6 @@
 
 namespace azf {
 namespace {
-
-bool is_probe(const HttpRequest& request) {
-  return request.method == Method::kGet && request.url == "/" && !request.headers.has(kInvocationIdHeader);
-}
 
 // Whether nobody but the host itself can have written this request: it addresses the handler by its own address,
 // where a forwarded one has the caller's Host, and a proxied one says whom it is for.
@@ -187,12 +184,16 @@ class Dispatcher::Call {
 };
 
 Dispatcher::Dispatcher(const Router& router, const HostConfiguration& configuration, const Clock& clock,
-                       const Logger& log, IdSource new_invocation_id)
+                       const Logger& log, GuidSource new_invocation_id)
     : router_(router),
       configuration_(configuration),
       clock_(clock),
       log_(log),
       new_invocation_id_(std::move(new_invocation_id)) {}
+
+bool Dispatcher::is_probe(const HttpRequest& request) {
+  return request.method == Method::kGet && request.url == "/" && !request.headers.has(kInvocationIdHeader);
+}
 
 HttpResponse Dispatcher::handle(const HttpRequest& request) const noexcept {
   if (is_probe(request)) return {};

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "core/clock.h"
+#include "core/guid.h"
 #include "core/log.h"
 #include "http/message.h"
 #include "runtime/host_configuration.h"
-#include "runtime/invocation_id.h"
 #include "runtime/router.h"
 
 #include <functional>
@@ -19,12 +19,13 @@ namespace azf {
 /// and duration, never a query. Thread-safe; without state of its own.
 class Dispatcher {
  public:
-  /// Gives an id to an invocation that came without one, as when somebody tries the handler without a host.
-  using IdSource = std::function<std::string()>;
-
-  /// All references must outlive this object.
+  /// All references must outlive this object. `new_invocation_id` is for invocations that came without one, as when
+  /// somebody tries the handler without a host.
   Dispatcher(const Router& router, const HostConfiguration& configuration, const Clock& clock, const Logger& log,
-             IdSource new_invocation_id = random_uuid);
+             GuidSource new_invocation_id = random_guid);
+
+  /// Whether the request is the host's probe: `GET /` without an invocation id.
+  static bool is_probe(const HttpRequest& request);
 
   /// An exception that leaves a function is logged, and answered 500 without its text. The host's probe
   /// (`GET /` without an invocation id) is answered before anything else, and not logged.
@@ -37,7 +38,7 @@ class Dispatcher {
   const HostConfiguration& configuration_;
   const Clock& clock_;
   const Logger& log_;
-  const IdSource new_invocation_id_;
+  const GuidSource new_invocation_id_;
 };
 
 }  // namespace azf

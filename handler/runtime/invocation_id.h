@@ -3,7 +3,6 @@
 #include "http/message.h"
 
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace azf {
@@ -14,8 +13,5 @@ inline constexpr std::string_view kInvocationIdHeader = "X-Azure-Functions-Invoc
 /// The id that the host gave the invocation. A client may send the header, too; the host then adds its own value
 /// behind that one, so the last one counts. Nothing when there is none or it is not letters, digits and dashes.
 std::optional<std::string_view> invocation_id(const Headers& headers);
-
-/// A random UUID (RFC 9562 version 4), from the operating system's generator.
-std::string random_uuid();
 
 }  // namespace azf

@@ -36,6 +36,9 @@ constexpr milliseconds kWorkerRetiresAfter{30'000};
 constexpr milliseconds kLingerLimit{1'000};
 constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr std::size_t kWriteBufferBytes = 64 * 1024;
+// A longer probe is served all the same, by a worker.
+constexpr std::size_t kProbeLimit = 2 * 1024;
+constexpr std::string_view kProbeAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 // Waits until `socket` has one of `events` or has ended; false on time-out or error. With `stop` it also ends, with
 // false, when that event is signalled and the socket has nothing.
@@ -70,6 +73,7 @@ class ConnectionStream final : public httplib::Stream {
     in_head_ = false;
     return head_;
   }
+  [[nodiscard]] bool head_begun() const { return !head_.empty(); }
   [[nodiscard]] bool head_too_long() const { return head_.size() > options_.head_limit_bytes; }
 
   bool flush() {
@@ -262,7 +266,7 @@ class Http1 final : public httplib::Server {
                                          [&exchange](httplib::Request& request) { take_over(request, exchange); });
     current_exchange() = nullptr;
     const bool flushed = stream.flush();
-    if (flushed && !exchange.answered) stream.linger();
+    if (flushed && !exchange.answered && stream.head_begun()) stream.linger();
     return written && flushed && exchange.answered && !exchange.close && !closed_by_peer;
   }
 
@@ -351,15 +355,16 @@ class Http1 final : public httplib::Server {
 
 }  // namespace
 
-// Accepts connections and gives each a thread for as long as it is open. Threads are started when all are busy, and
-// retire when they have been idle for a while.
+// Accepts connections, and gives each a thread from its first request until it is closed. Threads are started when all
+// are busy, and retire when they have been idle for a while.
 class HttpServer::Connections {
  public:
-  Connections(Listener listener, Handler handler, const Logger& log, HttpServerOptions options)
+  Connections(Listener listener, Handler handler, ProbeTest is_probe, const Logger& log, HttpServerOptions options)
       : listener_(std::move(listener)),
         log_(log),
         options_(options),
         handler_(std::move(handler)),
+        is_probe_(std::move(is_probe)),
         http_(handler_, options_.body_limit_bytes),
         stop_event_(::eventfd(0, EFD_CLOEXEC)) {
     if (stop_event_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
@@ -370,24 +375,19 @@ class HttpServer::Connections {
     ::close(stop_event_);
   }
 
-  void run() {
+  void run(int interrupt) {
     {
       const MutexLock lock(mutex_);
+      if (stopping_) return;
       accepting_ = true;
     }
-    while (true) {
-      std::array<pollfd, 2> watched = {pollfd{listener_.descriptor(), POLLIN, 0}, pollfd{stop_event_, POLLIN, 0}};
-      if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) break;
-      if (watched[1].revents != 0) break;
-      const int socket = ::accept4(listener_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
-      if (socket >= 0) {
-        admit(socket);
-      } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-        log_.error("cannot accept a connection", {{"error", std::generic_category().message(errno)}});
-        std::this_thread::sleep_for(milliseconds(100));  // others must close before this can succeed
+    while (wait_for_events(interrupt)) {
+      // From behind, because what is dealt with is replaced by the last one.
+      for (std::size_t i = silent_.size(); i-- > 0;) {
+        if (events_[kFixedEvents + i].revents != 0 || silent_[i].close_at <= steady_clock::now()) hear(i);
       }
+      if (events_[kListener].revents != 0) accept_one();
     }
-    listener_.close();
     const MutexLock lock(mutex_);
     accepting_ = false;
     done_.notify_all();
@@ -402,20 +402,97 @@ class HttpServer::Connections {
       (void)!::write(stop_event_, &one, sizeof one);  // never read: it wakes every waiting thread
       work_.notify_all();
     }
-    while (workers_ > 0 || accepting_) {
+    while (accepting_) done_.wait(mutex_);  // it ends at once
+    listener_.close();
+    for (const Silent& connection : silent_) ::close(connection.socket);
+    silent_.clear();
+    while (workers_ > 0) {
       if (end == steady_clock::time_point::max()) {
         done_.wait(mutex_);
       } else if (!done_.wait_until(mutex_, end)) {
-        return workers_ == 0 && !accepting_;
+        return workers_ == 0;
       }
     }
     return true;
   }
 
  private:
+  // A connection on which nothing has come yet but probes. It costs no thread.
+  struct Silent {
+    int socket;
+    steady_clock::time_point close_at;
+  };
+  enum FixedEvent : std::size_t { kListener, kStop, kInterrupt, kFixedEvents };
+
+  // Waits for the listener, a silent connection, or the end of the longest silence; false when `run` is to end.
+  bool wait_for_events(int interrupt) {
+    events_.assign({{listener_.descriptor(), POLLIN, 0}, {stop_event_, POLLIN, 0}, {interrupt, POLLIN, 0}});
+    auto until = steady_clock::time_point::max();
+    for (const Silent& connection : silent_) {
+      events_.push_back({connection.socket, POLLIN, 0});
+      until = std::min(until, connection.close_at);
+    }
+    int limit = -1;
+    if (!silent_.empty()) {
+      const auto left = std::chrono::ceil<milliseconds>(until - steady_clock::now());
+      limit = static_cast<int>(std::max(left, milliseconds(0)).count());
+    }
+    if (::poll(events_.data(), events_.size(), limit) < 0) {
+      for (pollfd& event : events_) event.revents = 0;  // interrupted, or short of memory: look again
+    }
+    return events_[kStop].revents == 0 && events_[kInterrupt].revents == 0;
+  }
+
+  void accept_one() {
+    const int socket = ::accept4(listener_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
+    if (socket >= 0) {
+      const int on = 1;
+      ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      silent_.push_back({socket, steady_clock::now() + options_.idle_timeout});
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+      log_.error("cannot accept a connection", {{"error", std::generic_category().message(errno)}});
+      std::this_thread::sleep_for(milliseconds(100));  // others must close before this can succeed
+    }
+  }
+
+  // Something has come on a silent connection, or nothing for too long.
+  void hear(std::size_t index) {
+    Silent& connection = silent_[index];
+    std::array<char, kProbeLimit> bytes;
+    const ssize_t count = ::recv(connection.socket, bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT);
+    if (count > 0) {
+      const std::size_t probe = probe_length({bytes.data(), static_cast<std::size_t>(count)});
+      if (probe == 0) {
+        admit(connection.socket);
+      } else if (::recv(connection.socket, bytes.data(), probe, 0) == static_cast<ssize_t>(probe) &&
+                 ::send(connection.socket, kProbeAnswer.data(), kProbeAnswer.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
+                     static_cast<ssize_t>(kProbeAnswer.size())) {
+        connection.close_at = steady_clock::now() + options_.idle_timeout;
+        return;
+      } else {
+        ::close(connection.socket);
+      }
+    } else {
+      ::close(connection.socket);
+    }
+    connection = silent_.back();
+    silent_.pop_back();
+  }
+
+  // The length of the probe that stands at the beginning of `bytes`; 0 if something else does, or only a part of it.
+  [[nodiscard]] std::size_t probe_length(std::string_view bytes) const {
+    constexpr std::string_view kRequestLine = "GET / HTTP/1.1\r\n";
+    const auto end = bytes.find("\r\n\r\n");
+    if (!bytes.starts_with(kRequestLine) || end == std::string_view::npos) return 0;
+    auto headers = parse_head(bytes.substr(0, end + 4));
+    if (!headers || headers->all("Host").size() != 1) return 0;
+    for (const char* name : {"Connection", "Content-Length", "Expect", "Transfer-Encoding"}) {
+      if (headers->has(name)) return 0;
+    }
+    return is_probe_({.method = Method::kGet, .url = "/", .headers = *std::move(headers)}) ? end + 4 : 0;
+  }
+
   void admit(int socket) {
-    const int on = 1;
-    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const MutexLock lock(mutex_);
     waiting_.push_back(socket);
     if (waiting_.size() > idle_workers_ && workers_ < options_.connection_limit) {
@@ -466,8 +543,13 @@ class HttpServer::Connections {
   const Logger& log_;
   const HttpServerOptions options_;
   const Handler handler_;
+  const ProbeTest is_probe_;
   Http1 http_;
   const int stop_event_;
+
+  // Of the accepting thread; of `stop` once that has ended.
+  std::vector<Silent> silent_;
+  std::vector<pollfd> events_;
 
   Mutex mutex_;
   ConditionVariable work_;
@@ -479,12 +561,14 @@ class HttpServer::Connections {
   bool stopping_ GUARDED_BY(mutex_) = false;
 };
 
-HttpServer::HttpServer(Listener listener, Handler handler, const Logger& log, HttpServerOptions options)
-    : connections_(std::make_unique<Connections>(std::move(listener), std::move(handler), log, options)) {}
+HttpServer::HttpServer(Listener listener, Handler handler, ProbeTest is_probe, const Logger& log,
+                       HttpServerOptions options)
+    : connections_(
+          std::make_unique<Connections>(std::move(listener), std::move(handler), std::move(is_probe), log, options)) {}
 
 HttpServer::~HttpServer() = default;
 
-void HttpServer::run() { connections_->run(); }
+void HttpServer::run(int interrupt) { connections_->run(interrupt); }
 
 bool HttpServer::stop(milliseconds grace) { return connections_->stop(grace); }
 

@@ -33,18 +33,22 @@ class HttpServer {
  public:
   /// Called from many threads at once; must not throw.
   using Handler = std::function<HttpResponse(const HttpRequest&)>;
+  /// Whether a request without a body is the host's probe, to be answered by an empty 200 without any handler. Called
+  /// by the accepting thread; must not throw or wait.
+  using ProbeTest = std::function<bool(const HttpRequest&)>;
 
   /// `log` must outlive the server.
-  HttpServer(Listener listener, Handler handler, const Logger& log, HttpServerOptions options = {});
+  HttpServer(Listener listener, Handler handler, ProbeTest is_probe, const Logger& log, HttpServerOptions options = {});
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  /// Accepts and serves, until `stop`; called once.
-  void run();
+  /// Accepts and serves, until `stop` or until the descriptor `interrupt` is readable; then it may be called again.
+  /// A probe that comes first on a connection is answered here, also while every worker is busy.
+  void run(int interrupt = -1);
 
-  /// Ends `run`: accepts no more, closes idle connections, and waits at most `grace` for the requests in flight.
-  /// Returns whether all of them were answered.
+  /// Ends `run` and the server: accepts no more, closes idle connections, and waits at most `grace` for the requests in
+  /// flight. Returns whether all of them were answered.
   bool stop(std::chrono::milliseconds grace);
 
  private:

@@ -2,18 +2,17 @@
 
 #include <array>
 #include <cerrno>
-#include <fcntl.h>
-#include <poll.h>
+#include <cstdint>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <system_error>
 #include <unistd.h>
 
 namespace azf {
 namespace {
-
-constexpr int kLookEveryMs = 1000;
 
 sigset_t stop_signals() {
   sigset_t set;
@@ -29,6 +28,13 @@ bool can_lose_reader(int descriptor) {
   return ::fstat(descriptor, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
+void watch(int events, int descriptor, std::uint32_t what) {
+  epoll_event event{.events = what, .data = {.fd = descriptor}};
+  if (::epoll_ctl(events, EPOLL_CTL_ADD, descriptor, &event) != 0) {
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+  }
+}
+
 }  // namespace
 
 std::string_view to_string(StopReason reason) {
@@ -40,29 +46,45 @@ std::string_view to_string(StopReason reason) {
   return "unknown";
 }
 
-ProcessWatch::ProcessWatch(bool watch_parent) : signals_(-1), watch_parent_(watch_parent), parent_(::getppid()) {
+ProcessWatch::ProcessWatch(bool watch_parent)
+    : events_(::epoll_create1(EPOLL_CLOEXEC)), signals_(-1), parent_(::getppid()) {
   ::signal(SIGPIPE, SIG_IGN);
   const sigset_t set = stop_signals();
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  signals_ = ::signalfd(-1, &set, SFD_CLOEXEC);
-  if (signals_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
+  signals_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  watch(events_, signals_, EPOLLIN);
+  if (can_lose_reader(STDOUT_FILENO)) watch(events_, STDOUT_FILENO, 0);
+  if (watch_parent) {
+    timer_ = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    const itimerspec every_second{.it_interval = {.tv_sec = 1, .tv_nsec = 0}, .it_value = {.tv_sec = 1, .tv_nsec = 0}};
+    ::timerfd_settime(timer_, 0, &every_second, nullptr);
+    watch(events_, timer_, EPOLLIN);
+  }
 }
 
-ProcessWatch::~ProcessWatch() { ::close(signals_); }
+ProcessWatch::~ProcessWatch() {
+  if (timer_ >= 0) ::close(timer_);
+  ::close(signals_);
+  ::close(events_);
+}
 
-StopReason ProcessWatch::wait() {
-  std::array<pollfd, 2> watched = {pollfd{signals_, POLLIN, 0},
-                                   pollfd{can_lose_reader(STDOUT_FILENO) ? STDOUT_FILENO : -1, 0, 0}};
-  while (true) {
-    const int ready = ::poll(watched.data(), watched.size(), kLookEveryMs);
-    if (ready > 0 && (watched[0].revents & POLLIN) != 0) {
+std::optional<StopReason> ProcessWatch::reason() {
+  std::array<epoll_event, 3> events{};
+  const int count = ::epoll_wait(events_, events.data(), events.size(), 0);
+  for (int i = 0; i < count; ++i) {
+    const int descriptor = events[static_cast<std::size_t>(i)].data.fd;
+    if (descriptor == signals_) {
       signalfd_siginfo taken{};
-      (void)!::read(signals_, &taken, sizeof taken);
-      return StopReason::kSignal;
+      if (::read(signals_, &taken, sizeof taken) == sizeof taken) return StopReason::kSignal;
+    } else if (descriptor == timer_) {
+      std::uint64_t expirations = 0;
+      (void)!::read(timer_, &expirations, sizeof expirations);
+      if (::getppid() != parent_) return StopReason::kParentDied;
+    } else {
+      return StopReason::kOutputClosed;
     }
-    if (ready > 0 && (watched[1].revents & (POLLERR | POLLHUP)) != 0) return StopReason::kOutputClosed;
-    if (watch_parent_ && ::getppid() != parent_) return StopReason::kParentDied;
   }
+  return std::nullopt;
 }
 
 void ProcessWatch::exit_on_next_signal() {

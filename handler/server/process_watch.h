@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <sys/types.h>
 
@@ -20,21 +21,26 @@ std::string_view to_string(StopReason reason);
 class ProcessWatch {
  public:
   /// `watch_parent`: end with the parent too. That is for a handler that the Functions host has started: on Linux the
-  /// host leaves its child behind when it is itself killed (azure-functions-host, EmptyProcessRegistry).
+  /// host leaves its child behind when it is itself killed (azure-functions-host, EmptyProcessRegistry). Throws
+  /// std::system_error if the system has no descriptors left.
   explicit ProcessWatch(bool watch_parent);
   ~ProcessWatch();
   ProcessWatch(const ProcessWatch&) = delete;
   ProcessWatch& operator=(const ProcessWatch&) = delete;
 
-  /// Blocks until there is a reason to stop. Parent and output are looked at every second.
-  StopReason wait();
+  /// For poll(2): readable whenever it is worth to ask `reason`, if only because a second has passed.
+  [[nodiscard]] int descriptor() const { return events_; }
+
+  /// The reason to stop, or nothing yet. Does not wait.
+  std::optional<StopReason> reason();
 
   /// From now on a signal ends the process at once, with exit code 0.
   void exit_on_next_signal();
 
  private:
+  int events_;
   int signals_;
-  bool watch_parent_;
+  int timer_ = -1;
   pid_t parent_;
 };
 

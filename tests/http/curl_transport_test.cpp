@@ -599,7 +599,7 @@ TEST_SUITE("http") {
       }
       REQUIRE_FALSE(reply);
       CAPTURE(reply.error().message);
-      CHECK(reply.error().kind == ErrorKind::kTransport);
+      CHECK(reply.error().kind == ErrorKind::kUnexpectedResponse);
       CHECK(contains(reply.error().message, "GET " + url + ": the server's certificate is not trusted: "));
       CHECK(contains(reply.error().message, row.reason));
       CHECK(contains(reply.error().message, directory.path() + "/ca.pem (SSL_CERT_FILE)"));
@@ -617,7 +617,7 @@ TEST_SUITE("http") {
     Client client(environment);
     const auto reply = client.get("https://127.0.0.1:" + std::to_string(server.port()) + "/");
     REQUIRE_FALSE(reply);
-    CHECK(reply.error().kind == ErrorKind::kTransport);
+    CHECK(reply.error().kind == ErrorKind::kInvalidArgument);
     CHECK(contains(reply.error().message, "the CA certificates cannot be read: /no/such/ca.pem (CURL_CA_BUNDLE)"));
   }
 

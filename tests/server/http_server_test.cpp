@@ -6,11 +6,13 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <latch>
 #include <string>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 using azf::Headers;
@@ -32,7 +34,8 @@ class RunningServer {
     auto listener = Listener::create(0);
     REQUIRE(listener);
     port_ = listener->port();
-    server_.emplace(*std::move(listener), std::move(handler), log_, options);
+    const auto is_probe = [](const HttpRequest& request) { return request.headers.has("X-Probe"); };
+    server_.emplace(*std::move(listener), std::move(handler), is_probe, log_, options);
     thread_ = std::thread([this] { server_->run(); });
   }
   ~RunningServer() {
@@ -245,6 +248,71 @@ TEST_SUITE("server") {
     CHECK(body_of(exchange(server.port(), "GET /fast HTTP/1.1\r\nHost: h\r\n\r\n")) == "/fast");
     release.count_down();
     for (auto& client : clients) client.join();
+  }
+
+  TEST_CASE("H-05: a probe is answered while every worker is busy, whatever comes before or after it") {
+    std::latch arrived(2);
+    std::latch release(1);
+    const RunningServer server(
+        [&](const HttpRequest&) {
+          arrived.count_down();
+          release.wait();
+          return HttpResponse{.status = 200, .headers = {}, .body = "handled"};
+        },
+        {.connection_limit = 2});
+    const std::string probe = "GET / HTTP/1.1\r\nHost: h\r\nX-Probe: 1\r\n\r\n";
+    RawConnection first(server.port());
+    RawConnection second(server.port());
+    first.send(probe + "GET /1 HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(first.read_response() == "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    second.send("GET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+    arrived.wait();
+
+    RawConnection prober(server.port());
+    for (int i = 0; i < 3; ++i) {
+      prober.send(probe);
+      CHECK(contains(prober.read_response(), "200 OK"));
+    }
+    RawConnection waiting(server.port());
+    waiting.send("GET /3 HTTP/1.1\r\nHost: h\r\n\r\n");
+    prober.send(probe);
+    CHECK(contains(prober.read_response(), "200 OK"));
+    release.count_down();
+    CHECK(body_of(first.read_response()) == "handled");
+    CHECK(body_of(second.read_response()) == "handled");
+  }
+
+  TEST_CASE("a probe in pieces, or with framing of its own, is left to a worker") {
+    const RunningServer server(
+        [](const HttpRequest&) { return HttpResponse{.status = 200, .headers = {}, .body = "handled"}; });
+    RawConnection pieces(server.port());
+    pieces.send("GET / HTTP/1.1\r\nHost: h\r\nX-Pro");
+    pieces.send("be: 1\r\n\r\n");
+    CHECK(contains(pieces.read_response(), "200 OK"));
+    RawConnection framed(server.port());
+    framed.send("GET / HTTP/1.1\r\nHost: h\r\nX-Probe: 1\r\nContent-Length: 2\r\n\r\nhi");
+    CHECK(body_of(framed.read_response()) == "handled");
+  }
+
+  TEST_CASE("it pauses when its interrupt is readable, and goes on") {
+    azf::test::MemoryLogSink sink;
+    const azf::test::FakeClock clock;
+    const azf::Logger log(sink, clock, azf::LogLevel::kInfo, azf::LogFormat::kJson);
+    auto listener = Listener::create(0);
+    REQUIRE(listener);
+    const auto port = listener->port();
+    HttpServer server(
+        *std::move(listener), echo, [](const HttpRequest&) { return true; }, log);
+    std::array<int, 2> pipe{};
+    REQUIRE(::pipe(pipe.data()) == 0);
+    REQUIRE(::write(pipe[1], "x", 1) == 1);
+    server.run(pipe[0]);  // returns
+    REQUIRE(::close(pipe[1]) == 0);
+    REQUIRE(::close(pipe[0]) == 0);
+    std::thread running([&server] { server.run(); });
+    CHECK(contains(exchange(port, "GET /on HTTP/1.1\r\nHost: h\r\n\r\n"), "GET /on"));
+    CHECK(server.stop(std::chrono::seconds(20)));
+    running.join();
   }
 
   TEST_CASE("H-28: a peer that goes away in the middle leaves the others alone") {

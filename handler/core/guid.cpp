@@ -1,15 +1,16 @@
-#include "identity/guid.h"
+#include "core/guid.h"
 
-#include <random>
+#include <cerrno>
+#include <stdexcept>
+#include <sys/random.h>
 
-namespace azf::identity {
+namespace azf {
 
 std::string random_guid() {
-  std::random_device device;  // getrandom or its equivalent: no seed, no state to share between threads
   std::array<std::uint8_t, 16> bytes{};
-  for (std::size_t i = 0; i < bytes.size(); i += 4) {
-    const auto word = static_cast<std::uint32_t>(device());
-    for (std::size_t byte = 0; byte < 4; ++byte) bytes[i + byte] = static_cast<std::uint8_t>(word >> (8 * byte));
+  // Up to 256 bytes come whole or, before the generator is seeded, after a wait that a signal may interrupt.
+  while (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    if (errno != EINTR) throw std::logic_error("the operating system has no random numbers");
   }
   return guid_from(bytes);
 }
@@ -27,4 +28,4 @@ std::string guid_from(std::array<std::uint8_t, 16> bytes) {
   return text;
 }
 
-}  // namespace azf::identity
+}  // namespace azf

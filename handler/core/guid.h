@@ -5,9 +5,10 @@
 #include <functional>
 #include <string>
 
-namespace azf::identity {
+namespace azf {
 
-/// Makes a fresh GUID for each call, to find a request again in the logs of the other side. Thread-safe.
+/// Makes a fresh GUID for each call: for invocations that came without an id, and to find a request again in the logs
+/// of the other side. Thread-safe.
 using GuidSource = std::function<std::string()>;
 
 /// A random (version 4) GUID from the operating system's generator: 32 lower-case digits and four hyphens.
@@ -16,4 +17,4 @@ std::string random_guid();
 /// The version 4 GUID over these bytes (RFC 9562 section 5.4); six bits give way to version and variant.
 std::string guid_from(std::array<std::uint8_t, 16> bytes);
 
-}  // namespace azf::identity
+}  // namespace azf

@@ -1,12 +1,13 @@
-#include "identity/guid.h"
+#include "core/guid.h"
 
 #include <doctest/doctest.h>
 
 #include <set>
 
-namespace azf::identity {
+using azf::guid_from;
+using azf::random_guid;
 
-TEST_SUITE("identity") {
+TEST_SUITE("core") {
   TEST_CASE("a GUID is written as RFC 9562 has it, with version and variant set") {
     CHECK(guid_from({}) == "00000000-0000-4000-8000-000000000000");
     std::array<std::uint8_t, 16> ones{};
@@ -19,7 +20,6 @@ TEST_SUITE("identity") {
     std::set<std::string> seen;
     for (int i = 0; i < 100; ++i) seen.insert(random_guid());
     CHECK(seen.size() == 100);
+    for (const auto& guid : seen) CHECK(guid.size() == 36);
   }
 }
-
-}  // namespace azf::identity
