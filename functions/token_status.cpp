@@ -30,7 +30,7 @@ bool is_scope(std::string_view text) {
 Json to_json(const std::vector<identity::Attempt>& attempts) {
   Json list = Json::array();
   for (const auto& [credential, outcome, reason] : attempts) {
-    list.push_back({{"credential", credential}, {"outcome", identity::to_string(outcome)}, {"reason", reason}});
+    list.push_back({{"name", credential}, {"outcome", identity::to_string(outcome)}, {"reason", reason}});
   }
   return list;
 }

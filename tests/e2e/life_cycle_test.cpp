@@ -156,7 +156,9 @@ TEST_SUITE("e2e") {
 
   TEST_CASE("H-08: a request in flight is answered after SIGTERM, and no new connection is taken") {
     SilentIdentityEndpoint identity;
-    StartedHandler handler(identity.environment());
+    auto environment = identity.environment();
+    environment["AZF_DRAIN_SECONDS"] = "120";  // the token request is repeated a few times before it gives up
+    StartedHandler handler(environment);
     RawConnection busy(handler.port());
     busy.send("GET /api/token-status HTTP/1.1\r\nHost: h\r\nX-Azure-Functions-InvocationId: in-flight\r\n\r\n");
     CHECK(contains(handler.get("/api/health/live"), "200 OK"));  // by now the first one is at work

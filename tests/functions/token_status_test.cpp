@@ -74,7 +74,7 @@ TEST_SUITE("functions") {
       const auto problem = json_body(response);
       CHECK(problem.at("kind") == azf::to_string(kind));
       REQUIRE(problem.at("attempts").size() == 1);
-      CHECK(problem.at("attempts").at(0).at("credential") == "ClientSecretCredential");
+      CHECK(problem.at("attempts").at(0).at("name") == "ClientSecretCredential");
       CHECK(problem.at("attempts").at(0).at("reason") == "AADSTS7000215");
       CHECK(problem.at("invocationId") == "test-invocation");
     }
