@@ -36,6 +36,8 @@ fi
 # A compiler cache, where there is one, makes the second clone as quick as the second build.
 if command -v ccache >/dev/null; then
   export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER:-ccache}
+  # Another clone compiles the same files in another folder, and shall find them.
+  export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 fi
 
 log=build/$preset-configure.log

@@ -1,0 +1,50 @@
+#include "emulator/cli/identity_command.h"
+
+#include "emulator/cli/ready_file.h"
+#include "emulator/cli/state_folder.h"
+
+#include <iostream>
+#include <string>
+
+namespace azf::emulator {
+namespace {
+
+// As one word for a POSIX shell.
+std::string shell_word(std::string_view text) {
+  std::string word = "'";
+  for (const char c : text) word.append(c == '\'' ? "'\\''" : std::string(1, c));
+  return word + "'";
+}
+
+}  // namespace
+
+Result<bool> run_identity(const IdentityCommand& command, Termination& termination, const Clock& clock) {
+  const ReadyFile ready_file(command.ready_file);
+  auto folder = StateFolder::open(command.state_folder);
+  if (!folder) return std::move(folder).error();
+  auto identity = IdentityEmulator::start(
+      {.http_port = command.http_port, .https_port = command.https_port, .state_folder = folder->path()}, clock);
+  if (!identity) return std::move(identity).error();
+
+  const Json record = (*identity)->describe();
+  if (command.print_environment) {
+    for (const auto& [name, value] : (*identity)->variables(command.kind)) {
+      std::cout << "export " << name << '=' << shell_word(value) << '\n';
+    }
+    std::cout << std::flush;
+  } else {
+    std::cout << "Emulated identity endpoints\n\n";
+    for (const auto& [name, value] : record.items()) {
+      std::cout << "  " << name << ": " << (value.is_string() ? value.get<std::string>() : to_text(value)) << '\n';
+    }
+    std::cout << "  control_url: " << (*identity)->http_url() << "/emulator\n\n"
+              << "Run with --print-env for the variables that a program needs.\n"
+              << std::flush;
+  }
+  const auto written = ready_file.write(
+      {{"url", (*identity)->http_url()}, {"control_url", (*identity)->http_url() + "/emulator"}, {"identity", record}});
+  if (!written) return written.error();
+  return termination.wait();
+}
+
+}  // namespace azf::emulator

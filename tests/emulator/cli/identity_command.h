@@ -1,0 +1,28 @@
+#pragma once
+
+#include "core/clock.h"
+#include "core/result.h"
+#include "emulator/cli/termination.h"
+#include "emulator/identity/identity_emulator.h"
+
+#include <filesystem>
+
+namespace azf::emulator {
+
+/// What `emulator identity` was asked for.
+struct IdentityCommand {
+  int http_port = 0;
+  int https_port = 0;
+  IdentityKind kind = IdentityKind::kAppService;
+  /// Standard output gets shell lines that set the variables of `kind`, and nothing else.
+  bool print_environment = false;
+  std::filesystem::path ready_file;
+  /// Empty takes a temporary one.
+  std::filesystem::path state_folder;
+};
+
+/// Serves the identity endpoints until `termination`; true when that was a signal. The error says why they could not
+/// start.
+Result<bool> run_identity(const IdentityCommand& command, Termination& termination, const Clock& clock);
+
+}  // namespace azf::emulator

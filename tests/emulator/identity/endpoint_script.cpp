@@ -1,0 +1,141 @@
+#include "emulator/identity/endpoint_script.h"
+
+#include "core/time_text.h"
+#include "emulator/wire/coding.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+namespace azf::emulator {
+namespace {
+
+constexpr std::string_view kHidden = "(hidden)";
+constexpr auto kSecretHeaders =
+    std::to_array<std::string_view>({"authorization", "cookie", "secret", "x-functions-key", "x-identity-header"});
+constexpr auto kSecretParameters = std::to_array<std::string_view>(
+    {"assertion", "client_assertion", "client_secret", "code", "password", "refresh_token"});
+
+template <typename Names>
+std::string shown(const Names& secret_names, std::string_view name, const std::string& value) {
+  const bool secret = std::find(secret_names.begin(), secret_names.end(), to_lower(name)) != secret_names.end();
+  return secret ? std::string(kHidden) : value;
+}
+
+Json shown_parameters(std::string_view text) {
+  Json shown_values = Json::object();
+  for (const auto& [name, value] : parse_parameters(text)) shown_values[name] = shown(kSecretParameters, name, value);
+  return shown_values;
+}
+
+Error wrong(std::string message) { return {ErrorKind::kInvalidArgument, std::move(message)}; }
+
+}  // namespace
+
+std::optional<Reply> EndpointScript::answer(std::string_view endpoint, const Request& request,
+                                            const std::function<Reply(const Request&)>& usual) {
+  const auto step = next_step(endpoint);
+  if (step && step->delay.count() > 0) (void)stop_.wait(Deadline::after(clock_, step->delay));
+  std::optional<Reply> reply;
+  if (!step || (!step->drop && !step->reply)) {
+    reply = usual(request);
+  } else if (!step->drop) {
+    reply = step->reply;
+  }
+  record(endpoint, request, reply);
+  return reply;
+}
+
+std::optional<EndpointScript::Step> EndpointScript::next_step(std::string_view endpoint) {
+  const MutexLock lock(mutex_);
+  const auto script = steps_.find(endpoint);
+  if (script == steps_.end() || script->second.empty()) return std::nullopt;
+  Step& front = script->second.front();
+  Step step = front;
+  if (front.times > 0 && --front.times == 0) script->second.pop_front();
+  return step;
+}
+
+void EndpointScript::record(std::string_view endpoint, const Request& request, const std::optional<Reply>& reply) {
+  Json headers = Json::object();
+  for (const auto& field : request.headers) headers[field.name] = shown(kSecretHeaders, field.name, field.value);
+  const std::string* type = find_header(request.headers, "Content-Type");
+  const bool is_form = type != nullptr && to_lower(*type).starts_with("application/x-www-form-urlencoded");
+  Json entry{{"endpoint", std::string(endpoint)},
+             {"time", to_rfc3339_milliseconds(clock_.system_now())},
+             {"method", request.method},
+             {"path", std::string(request.path())},
+             {"query", shown_parameters(request.query())},
+             {"headers", std::move(headers)},
+             {"form", is_form ? shown_parameters(request.body) : Json()},
+             {"status", reply ? Json(reply->status) : Json()}};
+  const MutexLock lock(mutex_);
+  journal_.push_back(std::move(entry));
+}
+
+std::optional<Reply> EndpointScript::control(const Request& request) {
+  constexpr std::string_view kReplies = "/emulator/replies/";
+  const std::string path = percent_decoded(request.path());
+  if (path == "/emulator/journal") {
+    const MutexLock lock(mutex_);
+    if (request.method == "GET") return json_reply(200, {{"requests", journal_}});
+    if (request.method != "DELETE") return std::nullopt;
+    journal_ = Json::array();
+    return Reply{204, "", {}, ""};
+  }
+  if (!path.starts_with(kReplies) || path.size() == kReplies.size()) return std::nullopt;
+  const std::string endpoint = path.substr(kReplies.size());
+  if (request.method == "POST") return add_steps(endpoint, request);
+  if (request.method != "DELETE") return std::nullopt;
+  const MutexLock lock(mutex_);
+  steps_.erase(endpoint);
+  return Reply{204, "", {}, ""};
+}
+
+Reply EndpointScript::add_steps(const std::string& endpoint, const Request& request) {
+  auto json = parse_json(request.body);
+  if (!json) return json_reply(400, {{"error", json.error().message}});
+  std::vector<Step> steps;
+  for (const auto& element : json->is_array() ? *json : Json::array({*json})) {
+    auto step = parse_step(element);
+    if (!step) return json_reply(400, {{"error", step.error().message}});
+    steps.push_back(std::move(*step));
+  }
+  const MutexLock lock(mutex_);
+  auto& script = steps_[endpoint];
+  script.insert(script.end(), steps.begin(), steps.end());
+  return Reply{204, "", {}, ""};
+}
+
+Result<EndpointScript::Step> EndpointScript::parse_step(const Json& json) {
+  if (!json.is_object()) return wrong("a scripted reply must be a JSON object");
+  const auto times = optional_integer(json, "times");
+  const auto delay = optional_integer(json, "delay_ms");
+  const auto status = optional_integer(json, "status");
+  for (const auto* number : {&times, &delay, &status}) {
+    if (!*number) return number->error();
+  }
+  Step step;
+  step.times = static_cast<int>(times->value_or(1));
+  step.delay = std::chrono::milliseconds(delay->value_or(0));
+  if (step.times == 0 || step.delay.count() < 0) return wrong("\"times\" must not be 0, \"delay_ms\" not negative");
+  const Json* drop = find_member(json, "drop");
+  step.drop = drop != nullptr && *drop == true;
+  if (!*status) return step;
+  if (**status < 200 || **status > 599) return wrong("\"status\" must be between 200 and 599");
+  Reply reply;
+  if (const Json* body = find_member(json, "body")) {
+    reply = body->is_string() ? text_reply(200, body->get<std::string>()) : json_reply(200, *body);
+  }
+  reply.status = static_cast<int>(**status);
+  if (const Json* headers = find_member(json, "headers"); headers != nullptr && headers->is_object()) {
+    for (const auto& [name, value] : headers->items()) {
+      set_header(reply.headers, name, value.is_string() ? value.get<std::string>() : to_text(value));
+    }
+  }
+  step.reply = std::move(reply);
+  return step;
+}
+
+}  // namespace azf::emulator

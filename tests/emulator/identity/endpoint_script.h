@@ -1,0 +1,61 @@
+#pragma once
+
+#include "core/clock.h"
+#include "core/json.h"
+#include "core/mutex.h"
+#include "core/result.h"
+#include "emulator/stop_signal.h"
+#include "emulator/wire/message.h"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace azf::emulator {
+
+/// Stands before endpoints: keeps a journal of what they were asked, and answers in their place when a test said so.
+/// Thread-safe.
+class EndpointScript {
+ public:
+  /// `stop` ends scripted delays; it and `clock` outlive the script.
+  EndpointScript(const StopSignal& stop, const Clock& clock) : stop_(stop), clock_(clock) {}
+
+  /// The scripted reply if there is one for `endpoint`, else what `usual` answers; nothing means: close the connection.
+  std::optional<Reply> answer(std::string_view endpoint, const Request& request,
+                              const std::function<Reply(const Request&)>& usual);
+
+  /// Control requests; nothing when the path is not one of these:
+  ///
+  /// - `GET /emulator/journal`: `{"requests": [{"endpoint", "time", "method", "path", "query", "headers", "form",
+  ///   "status"}]}`, oldest first; values that may be secret are replaced by a mark. `DELETE` empties it.
+  /// - `POST /emulator/replies/ENDPOINT`: one object or an array of `{"times", "status", "headers", "body",
+  ///   "delay_ms", "drop"}`, all optional, appended to the endpoint's script. `times` is how often (default 1, -1 is
+  ///   for ever), `body` a text or any JSON, `drop` closes the connection in place of a reply. Without `status` and
+  ///   `drop` the usual reply is given, after the delay. `DELETE` empties the script.
+  std::optional<Reply> control(const Request& request);
+
+ private:
+  struct Step {
+    int times = 1;
+    std::chrono::milliseconds delay{0};
+    bool drop = false;
+    std::optional<Reply> reply;
+  };
+
+  static Result<Step> parse_step(const Json& json);
+  Reply add_steps(const std::string& endpoint, const Request& request);
+  std::optional<Step> next_step(std::string_view endpoint);
+  void record(std::string_view endpoint, const Request& request, const std::optional<Reply>& reply);
+
+  const StopSignal& stop_;
+  const Clock& clock_;
+
+  Mutex mutex_;
+  Json journal_ GUARDED_BY(mutex_) = Json::array();
+  std::map<std::string, std::deque<Step>, std::less<>> steps_ GUARDED_BY(mutex_);
+};
+
+}  // namespace azf::emulator

@@ -1,0 +1,88 @@
+#include "emulator/identity/endpoint_script.h"
+
+#include "support/fake_clock.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace azf::emulator {
+namespace {
+
+struct Fixture {
+  test::FakeClock clock;
+  StopSignal stop;
+  EndpointScript script{stop, clock};
+
+  std::optional<Reply> ask(const Request& request = {}) {
+    return script.answer("imds", request, [](const Request&) { return text_reply(200, "usual"); });
+  }
+  int order(const std::string& body) { return script.control({"POST", "/emulator/replies/imds", {}, body})->status; }
+  Json journal() { return (*parse_json(script.control({"GET", "/emulator/journal", {}, ""})->body))["requests"]; }
+};
+
+}  // namespace
+
+TEST_SUITE_BEGIN("emulator");
+
+TEST_CASE_FIXTURE(Fixture, "plays scripted replies in order and then the usual one") {
+  CHECK(
+      order(
+          R"([{"times":2,"status":500},{"status":429,"headers":{"Retry-After":1},"body":{"error":"slow"}},{"drop":true}])") ==
+      204);
+  CHECK(ask()->status == 500);
+  CHECK(ask()->status == 500);
+  const auto slow = ask();
+  CHECK(slow->status == 429);
+  CHECK(*find_header(slow->headers, "retry-after") == "1");
+  CHECK(slow->body == R"({"error":"slow"})");
+  CHECK_FALSE(ask());
+  CHECK(ask()->body == "usual");
+}
+
+TEST_CASE_FIXTURE(Fixture, "plays a reply for ever until it is taken back") {
+  CHECK(order(R"({"times":-1,"status":503})") == 204);
+  for (int i = 0; i < 5; ++i) CHECK(ask()->status == 503);
+  CHECK(script.control({"DELETE", "/emulator/replies/imds", {}, ""})->status == 204);
+  CHECK(ask()->status == 200);
+}
+
+TEST_CASE_FIXTURE(Fixture, "ends a scripted delay when the emulator stops") {
+  CHECK(order(R"({"delay_ms":3600000})") == 204);
+  stop.request_stop();
+  CHECK(ask()->body == "usual");
+}
+
+TEST_CASE_FIXTURE(Fixture, "refuses orders that mean nothing") {
+  for (const char* body :
+       {"", "5", R"({"times":0})", R"({"status":"x"})", R"({"status":99})", R"([{"delay_ms":-1}])"}) {
+    CAPTURE(body);
+    CHECK(order(body) == 400);
+  }
+  CHECK_FALSE(script.control({"GET", "/emulator/other", {}, ""}));
+}
+
+TEST_CASE_FIXTURE(Fixture, "keeps a journal without secrets") {
+  const Request request{"POST",
+                        "/t/oauth2/v2.0/token?a=1&code=MARKER",
+                        {{"Content-Type", "application/x-www-form-urlencoded"},
+                         {"X-IDENTITY-HEADER", "MARKER"},
+                         {"authorization", "MARKER"}},
+                        "client_id=me&client_secret=MARKER&client_assertion=MARKER"};
+  CHECK(ask(request)->status == 200);
+  const Json entry = journal()[0];
+  CHECK(entry["endpoint"] == "imds");
+  CHECK(entry["method"] == "POST");
+  CHECK(entry["path"] == "/t/oauth2/v2.0/token");
+  CHECK(entry["query"] == Json{{"a", "1"}, {"code", "(hidden)"}});
+  CHECK(entry["headers"]["X-IDENTITY-HEADER"] == "(hidden)");
+  CHECK(entry["form"]["client_id"] == "me");
+  CHECK(entry["status"] == 200);
+  CHECK(to_text(entry).find("MARKER") == std::string::npos);
+  script.control({"DELETE", "/emulator/journal", {}, ""});
+  CHECK(journal().empty());
+}
+
+TEST_SUITE_END();
+
+}  // namespace azf::emulator
