@@ -42,6 +42,9 @@ fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 app=build/release/app
 
+# For people: `func` and the emulated host add time and level themselves.
+export AZF_LOG_FORMAT=${AZF_LOG_FORMAT:-text}
+
 # exec: signals then reach the host itself, and no shell is left between.
 if [[ -z $emulator ]] && command -v func >/dev/null; then
   scripts/build.sh release handler
