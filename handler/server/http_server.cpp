@@ -34,10 +34,10 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kWorkerRetiresAfter{30'000};
 constexpr milliseconds kLingerLimit{1'000};
-constexpr std::size_t kReadBytes = 16 * 1024;
-constexpr std::size_t kWriteBufferBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{16} << 10;
+constexpr std::size_t kWriteBufferBytes = std::size_t{64} << 10;
 // A longer probe is served all the same, by a worker.
-constexpr std::size_t kProbeLimit = 2 * 1024;
+constexpr std::size_t kProbeLimit = std::size_t{2} << 10;
 constexpr std::string_view kProbeAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 // Waits until `socket` has one of `events` or has ended; false on time-out or error. With `stop` it also ends, with
