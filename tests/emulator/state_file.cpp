@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fcntl.h>
 #include <string>
 #include <system_error>
@@ -19,7 +18,7 @@ namespace fs = std::filesystem;
 
 Error cannot(std::string_view what, const fs::path& path) {
   return {ErrorKind::kInvalidArgument,
-          "cannot " + std::string(what) + " " + path.string() + ": " + std::strerror(errno)};
+          "cannot " + std::string(what) + " " + path.string() + ": " + std::generic_category().message(errno)};
 }
 
 }  // namespace

@@ -26,8 +26,9 @@ TEST_CASE("encodes values as the host does") {
       {Json::array({{{"id", 1}}}), R"([{"id":1}])"},
       {Json::array(), "[]"},
   };
-  for (const auto& [value, expected] : rows) {
-    CAPTURE(expected);
+  for (const auto& row : rows) {
+    CAPTURE(std::get<1>(row));
+    const auto& [value, expected] = row;
     CHECK(encode_value(value) == expected);
   }
 }

@@ -25,8 +25,9 @@ TEST_CASE("decodes Base64 exactly where .NET does") {
       {"====", std::nullopt},
       {"a-_b", std::nullopt},
   };
-  for (const auto& [text, expected] : rows) {
-    CAPTURE(text);
+  for (const auto& row : rows) {
+    CAPTURE(std::get<0>(row));
+    const auto& [text, expected] = row;
     CHECK(parse_dotnet_base64(text) == expected);
   }
 }

@@ -28,8 +28,9 @@ TEST_CASE("takes level and category from stream and words") {
       {OutputStream::kStdout, "azfuncjsonlog:{}", true, {kInfo, "Host.Function.ToolingConsoleLog", "{}", false}},
       {OutputStream::kStdout, "", true, {kInfo, console, "", false}},
   };
-  for (const auto& [stream, line, errors_only, expected] : rows) {
-    CAPTURE(line);
+  for (const auto& row : rows) {
+    CAPTURE(std::get<1>(row));
+    const auto& [stream, line, errors_only, expected] = row;
     CHECK(classify_line(stream, line, errors_only, "w1") == expected);
   }
 }

@@ -124,8 +124,9 @@ TEST_CASE_FIXTURE(Fixture, "words refusals as Entra does") {
       {assertion_form(federated({{"exp", 1}})), "tenant", 401, "invalid_client", 700024},
       {assertion_form(federated({{"nbf", 4000000000}})), "tenant", 401, "invalid_client", 700024},
   };
-  for (const auto& [form, tenant, status, error, code] : rows) {
-    CAPTURE(code);
+  for (const auto& row : rows) {
+    CAPTURE(std::get<4>(row));
+    const auto& [form, tenant, status, error, code] = row;
     const Reply reply = post(form, tenant);
     CHECK(reply.status == status);
     const Json json = body(reply);

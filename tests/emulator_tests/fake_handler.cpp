@@ -14,12 +14,13 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/mutex.h"
+#include "emulator/variables.h"
 #include "emulator/wire/coding.h"
 #include "emulator/wire/http_server.h"
 
+#include <charconv>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -38,6 +39,13 @@ using azf::emulator::json_reply;
 using azf::emulator::Reply;
 using azf::emulator::Request;
 
+// Zero for what is no number.
+int parse_number(std::string_view text) {
+  int number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
 struct Orders {
   std::string log_file;
   std::string output;
@@ -54,8 +62,8 @@ Orders parse_orders(const std::vector<std::string>& words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--log") orders.log_file = words[++i];
     if (words[i] == "--crashes") {
-      orders.crashes = std::atoi(words[++i].c_str());
-      orders.crash_code = std::atoi(words[++i].c_str());
+      orders.crashes = parse_number(words[++i]);
+      orders.crash_code = parse_number(words[++i]);
     }
     if (words[i] == "--print") orders.output = words[++i];
     if (words[i] == "--complain") orders.complaint = words[++i];
@@ -91,8 +99,8 @@ class FakeHandler {
     const auto query = azf::emulator::parse_parameters(request.query());
     const std::string* invocation = find_header(request.headers, "X-Azure-Functions-InvocationId");
     if (path == "/" && invocation == nullptr) return probed();
-    if (path == "/api/seen") return seen(std::strtoul(find_parameter(query, "count")->c_str(), nullptr, 10));
-    if (path == "/api/exit") ::_exit(std::atoi(find_parameter(query, "exit_code")->c_str()));
+    if (path == "/api/seen") return seen(static_cast<std::size_t>(parse_number(*find_parameter(query, "count"))));
+    if (path == "/api/exit") ::_exit(parse_number(*find_parameter(query, "exit_code")));
     remember(request);
     const Json* reply = azf::find_member(replies_, path);
     if (reply == nullptr) return json_reply(200, Json::object());
@@ -156,9 +164,10 @@ int main(int argc, char** argv) {
   if (start <= orders.crashes) return orders.crash_code;
   if (orders.deaf) ::pause();
 
-  const char* port = std::getenv("FUNCTIONS_CUSTOMHANDLER_PORT");
-  if (port == nullptr) return 2;
-  auto listener = azf::emulator::listen_loopback(std::atoi(port));
+  const auto variables = azf::emulator::parse_variables(environ);
+  const auto port = variables.find("FUNCTIONS_CUSTOMHANDLER_PORT");
+  if (port == variables.end()) return 2;
+  auto listener = azf::emulator::listen_loopback(parse_number(port->second));
   if (!listener) return 3;
   const azf::SystemClock clock;
   FakeHandler handler(orders);

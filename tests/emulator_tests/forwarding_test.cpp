@@ -26,8 +26,9 @@ TEST_CASE("rebuilds the target of a forwarded request") {
       {"/api?q=a+b%26c", "/api?q=a%20b%26c"},
       {"/api?code=KEY", "/api?code=KEY"},
   };
-  for (const auto& [target, expected] : rows) {
-    CAPTURE(target);
+  for (const auto& row : rows) {
+    CAPTURE(std::get<0>(row));
+    const auto& [target, expected] = row;
     const auto request = forwarded_request({"GET", target, {}, ""}, "id");
     REQUIRE(request);
     CHECK(request->target == expected);

@@ -45,8 +45,9 @@ TEST_CASE("skips a bad function, says why, and loads the others") {
       {"both-ways", Json::array({http_trigger("x"), {{"type", "http"}, {"name", "r"}, {"direction", "up"}}}),
        "direction"},
   };
-  for (const auto& [name, bindings, reason] : rows) {
-    CAPTURE(name);
+  for (const auto& row : rows) {
+    CAPTURE(std::get<0>(row));
+    const auto& [name, bindings, reason] = row;
     AppFolder folder;
     folder.add_function("good", http_bindings("good"));
     folder.add_function(name, bindings);

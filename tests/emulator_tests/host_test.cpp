@@ -117,7 +117,7 @@ TEST_CASE("sends envelopes in the framing and header order of each mode") {
 TEST_CASE("passes queue outputs on, to the function that waits for them") {
   AppFolder folder = app();
   folder.add_function("first",
-                      Json::array({queue_trigger("in"), queue_out("out", "middle"), queue_out("copy", "end")}));
+                      Json::array({queue_trigger("in"), queue_out("copy", "end"), queue_out("out", "middle")}));
   folder.add_function("second", Json::array({queue_trigger("middle")}));
   folder.reply("/first", {{"headers", pairs({{"Content-Type", "application/json"}})},
                           {"body", R"({"Outputs":{"out":"hello","copy":["a","b"]}})"}});

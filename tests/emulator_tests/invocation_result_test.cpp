@@ -47,8 +47,9 @@ TEST_CASE("judges replies to an envelope row by row") {
       {"null", json("null"), kHangs},
   };
   const auto function = function_of(Json::array({queue_trigger("in")}));
-  for (const auto& [name, reply, outcome] : rows) {
-    CAPTURE(name);
+  for (const auto& row : rows) {
+    CAPTURE(std::get<0>(row));
+    const auto& [name, reply, outcome] = row;
     const auto result = parse_invocation_reply(reply, function);
     CHECK(result.has_value() == (outcome != kFails));
     if (result) CHECK(result->hangs == (outcome == kHangs));
@@ -103,8 +104,9 @@ TEST_CASE("makes the caller's reply from a named http output") {
       {"number itself", "5", std::nullopt},
   };
   const auto function = function_of(http_bindings("x"));
-  for (const auto& [name, value, expected] : rows) {
-    CAPTURE(name);
+  for (const auto& row : rows) {
+    CAPTURE(std::get<0>(row));
+    const auto& [name, value, expected] = row;
     const auto result = parse_invocation_reply(json(R"({"Outputs":{"res":)" + value + "}}"), function);
     REQUIRE(result);
     const auto reply = http_output(*result, function);
@@ -150,8 +152,9 @@ TEST_CASE("turns an output value into messages") {
       {"null", "null", {}},
   };
   const auto function = function_of(Json::array({queue_trigger("in"), queue_out("out", "q")}));
-  for (const auto& [name, value, expected] : rows) {
-    CAPTURE(name);
+  for (const auto& row : rows) {
+    CAPTURE(std::get<0>(row));
+    const auto& [name, value, expected] = row;
     const auto result = parse_invocation_reply(json(R"({"Outputs":{"out":)" + value + "}}"), function);
     REQUIRE(result);
     CHECK(collected_output(*result, *function.find_output("queue")) == expected);

@@ -34,8 +34,9 @@ TEST_CASE("joins arguments and splits them again by Windows rules") {
       {{R"("")"}, {""}},
       {{"a", "", "b"}, {"a", "b"}},
   };
-  for (const auto& [in_host_json, expected] : rows) {
-    CAPTURE(in_host_json.size());
+  for (const auto& row : rows) {
+    const auto& [in_host_json, expected] = row;
+    CAPTURE(to_text(Json(std::get<0>(row))));
     CHECK(arguments_of(in_host_json) == expected);
   }
 }

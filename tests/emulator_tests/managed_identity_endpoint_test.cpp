@@ -120,8 +120,9 @@ TEST_CASE_FIXTURE(Fixture, "refuses as IMDS does") {
       {"api-version=2018-02-01", {{"Metadata", "True"}}, "Required query variable 'resource' is missing"},
       {"api-version=2018-02-01&resource=x&client_id=nobody", {{"Metadata", "true"}}, "Identity not found"},
   };
-  for (const auto& [query, headers, description] : rows) {
-    CAPTURE(query);
+  for (const auto& row : rows) {
+    CAPTURE(std::get<0>(row));
+    const auto& [query, headers, description] = row;
     const Reply reply = endpoint.imds({"GET", "/metadata/identity/oauth2/token?" + query, headers, ""});
     CHECK(reply.status == 400);
     CHECK(body(reply) == Json{{"error", "invalid_request"}, {"error_description", description}});

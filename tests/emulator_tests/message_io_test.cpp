@@ -70,8 +70,9 @@ TEST_CASE("refuses requests with the status that fits") {
       {"chunks over the limit", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n", 413},
       {"head over the limit", "GET / HTTP/1.1\r\nX: " + std::string(300, 'x') + "\r\n\r\n", 431},
   };
-  for (const auto& [name, wire, status] : rows) {
-    CAPTURE(name);
+  for (const auto& row : rows) {
+    CAPTURE(std::get<0>(row));
+    const auto& [name, wire, status] = row;
     MemoryStream stream(wire, 1000);
     MessageReader reader(stream, {.head_bytes = 200, .body_bytes = 100});
     const auto request = reader.read_request(Deadline::never());
@@ -99,8 +100,9 @@ TEST_CASE("reads replies by each kind of framing") {
        "", true},
       {"announced close", "GET", "HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 0\r\n\r\n", 200, "", false},
   };
-  for (const auto& [name, method, wire, status, body, reusable] : rows) {
-    CAPTURE(name);
+  for (const auto& row : rows) {
+    CAPTURE(std::get<0>(row));
+    const auto& [name, method, wire, status, body, reusable] = row;
     MemoryStream stream(wire, 3);
     MessageReader reader(stream);
     const auto reply = reader.read_reply(method, Deadline::never());

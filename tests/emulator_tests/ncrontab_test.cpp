@@ -29,8 +29,9 @@ TEST_CASE("finds the next firing of a schedule") {
       {"00:05:00", "2026-01-02T03:04:05Z", "2026-01-02T03:09:05Z"},
       {"1.00:00:00", "2026-01-02T03:04:05Z", "2026-01-03T03:04:05Z"},
   };
-  for (const auto& [text, from, expected] : rows) {
-    CAPTURE(text);
+  for (const auto& row : rows) {
+    CAPTURE(std::get<0>(row));
+    const auto& [text, from, expected] = row;
     const auto schedule = TimerSchedule::parse(text);
     REQUIRE(schedule);
     const auto next = schedule->next_after(*parse_rfc3339(from));

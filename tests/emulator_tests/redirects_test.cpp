@@ -39,9 +39,10 @@ TEST_CASE("follows redirects as .NET does") {
       {"POST", "/307", "POST body"}, {"POST", "/308", "POST body"}, {"PUT", "/302", "PUT body"},
       {"PUT", "/303", "GET "},
   };
-  for (const auto& [method, target, expected] : rows) {
-    CAPTURE(method);
-    CAPTURE(target);
+  for (const auto& row : rows) {
+    CAPTURE(std::get<0>(row));
+    CAPTURE(std::get<1>(row));
+    const auto& [method, target, expected] = row;
     const auto reply = send(method, target);
     REQUIRE(reply);
     CHECK(reply->body == expected);

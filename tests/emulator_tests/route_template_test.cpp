@@ -59,9 +59,10 @@ TEST_CASE("matches paths as ASP.NET Core does") {
       {R"({p:regex(^(a|b:c)$)})", "/b:c", RouteValues{{"p", "b:c"}}},
       {"{r:required}", "/x", RouteValues{{"r", "x"}}},
   };
-  for (const auto& [text, path, expected] : rows) {
-    CAPTURE(text);
-    CAPTURE(path);
+  for (const auto& row : rows) {
+    CAPTURE(std::get<0>(row));
+    CAPTURE(std::get<1>(row));
+    const auto& [text, path, expected] = row;
     const auto route = RouteTemplate::parse(text);
     REQUIRE_MESSAGE(route, route.error().message);
     CHECK(route->match(path) == expected);

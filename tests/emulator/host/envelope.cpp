@@ -60,9 +60,9 @@ void add_system_data(BindingData& data, const FunctionDefinition& function, Syst
 Json envelope_of(const FunctionDefinition& function, Json trigger, const BindingData& data) {
   Json inputs = Json::object();
   for (const auto& binding : function.bindings) {
-    if (binding.direction != Direction::kIn) continue;
-    inputs[binding.name] = binding.is_trigger() ? std::move(trigger) : encode_value(Json());
+    if (binding.direction == Direction::kIn) inputs[binding.name] = encode_value(Json());
   }
+  inputs[function.trigger().name] = std::move(trigger);
   return {{"Data", std::move(inputs)}, {"Metadata", data.encoded()}};
 }
 

@@ -3,11 +3,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -31,6 +31,7 @@ std::optional<Pipe> make_pipe() {
 // Pointers for exec into texts that the caller keeps.
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> list;
+  list.reserve(texts.size() + 1);
   for (auto& text : texts) list.push_back(text.data());
   list.push_back(nullptr);
   return list;
@@ -66,12 +67,13 @@ Result<std::unique_ptr<HandlerProcess>> HandlerProcess::start(const LaunchComman
   auto out = make_pipe();
   auto err = make_pipe();
   auto end = make_pipe();
-  if (!out || !err || !end) return Error{ErrorKind::kInternal, std::string("pipe: ") + std::strerror(errno)};
+  if (!out || !err || !end) return Error{ErrorKind::kInternal, "pipe: " + std::generic_category().message(errno)};
 
   std::vector<std::string> argument_texts = {command.program};
   argument_texts.insert(argument_texts.end(), command.arguments.begin(), command.arguments.end());
   std::vector<std::string> variable_texts;
-  for (const auto& [name, value] : command.environment) variable_texts.push_back(name + "=" + value);
+  for (const auto& [name, value] : command.environment)
+    variable_texts.push_back(std::string(name).append("=").append(value));
   const auto arguments = pointers(argument_texts);
   const auto variables = pointers(variable_texts);
 
@@ -97,7 +99,7 @@ Result<std::unique_ptr<HandlerProcess>> HandlerProcess::start(const LaunchComman
   ::posix_spawn_file_actions_destroy(&actions);
   if (failure != 0) {
     return Error{failure == ENOENT ? ErrorKind::kNotFound : ErrorKind::kInternal,
-                 "cannot start " + command.program + ": " + std::strerror(failure)};
+                 "cannot start " + command.program + ": " + std::generic_category().message(failure)};
   }
   return std::unique_ptr<HandlerProcess>(new HandlerProcess(pid, std::move(out->reader), std::move(err->reader),
                                                             std::move(end->writer), std::move(end->reader),

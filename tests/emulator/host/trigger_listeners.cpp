@@ -33,7 +33,7 @@ TimerListener::TimerListener(const FunctionApp& app, Invoker& invoker, const Sto
   for (const auto& function : app.functions) {
     if (!function.trigger().is("timerTrigger")) continue;
     auto schedule = TimerSchedule::parse(function.trigger().text("schedule"));
-    if (schedule) schedules_.emplace(function.name, std::move(*schedule));
+    if (schedule) schedules_.emplace(function.name, *schedule);
   }
   for (const auto& function : app.functions) {
     const auto schedule = schedules_.find(function.name);

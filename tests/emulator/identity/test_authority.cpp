@@ -26,7 +26,7 @@ using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
 using Certificate = std::unique_ptr<X509, FreeCertificate>;
 using Bio = std::unique_ptr<BIO, FreeBio>;
 
-constexpr long kDaySeconds = 24 * 60 * 60;
+constexpr long kDaySeconds = 24L * 60 * 60;
 constexpr long kMonthSeconds = 30 * kDaySeconds;
 
 void check(bool succeeded) {

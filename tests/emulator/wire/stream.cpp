@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
-#include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string>
 #include <sys/socket.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -18,7 +18,7 @@ namespace azf::emulator {
 namespace {
 
 Error transport_error(std::string_view what) {
-  return {ErrorKind::kTransport, std::string(what) + ": " + std::strerror(errno)};
+  return {ErrorKind::kTransport, std::string(what) + ": " + std::generic_category().message(errno)};
 }
 
 Error connect_error() {
