@@ -95,7 +95,7 @@ Certificate server_certificate(const Key& key, const CertificateSubject& subject
   for (const auto& name : subject.names) {
     in_addr address{};
     const bool is_address = inet_pton(AF_INET, name.c_str(), &address) == 1;
-    names += (names.empty() ? "" : ",") + std::string(is_address ? "IP:" : "DNS:") + name;
+    names.append(names.empty() ? "" : ",").append(is_address ? "IP:" : "DNS:").append(name);
   }
   extend(certificate, NID_subject_alt_name, names);
   extend(certificate, NID_ext_key_usage, "serverAuth");
