@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -395,25 +396,9 @@ class HttpServer::Connections {
 
   bool stop(milliseconds grace) {
     const auto end = grace == milliseconds::max() ? steady_clock::time_point::max() : steady_clock::now() + grace;
-    const MutexLock lock(mutex_);
-    if (!stopping_) {
-      stopping_ = true;
-      const std::uint64_t one = 1;
-      (void)!::write(stop_event_, &one, sizeof one);  // never read: it wakes every waiting thread
-      work_.notify_all();
-    }
-    while (accepting_) done_.wait(mutex_);  // it ends at once
-    listener_.close();
-    for (const Silent& connection : silent_) ::close(connection.socket);
-    silent_.clear();
-    while (workers_ > 0) {
-      if (end == steady_clock::time_point::max()) {
-        done_.wait(mutex_);
-      } else if (!done_.wait_until(mutex_, end)) {
-        return workers_ == 0;
-      }
-    }
-    return true;
+    const bool ended = wait_for_workers(end);
+    join_finished();
+    return ended;
   }
 
  private:
@@ -492,25 +477,59 @@ class HttpServer::Connections {
     return is_probe_({.method = Method::kGet, .url = "/", .headers = *std::move(headers)}) ? end + 4 : 0;
   }
 
+  bool wait_for_workers(steady_clock::time_point end) {
+    const MutexLock lock(mutex_);
+    if (!stopping_) {
+      stopping_ = true;
+      const std::uint64_t one = 1;
+      (void)!::write(stop_event_, &one, sizeof one);  // never read: it wakes every waiting thread
+      work_.notify_all();
+    }
+    while (accepting_) done_.wait(mutex_);  // it ends at once
+    listener_.close();
+    for (const Silent& connection : silent_) ::close(connection.socket);
+    silent_.clear();
+    while (!workers_.empty()) {
+      if (end == steady_clock::time_point::max()) {
+        done_.wait(mutex_);
+      } else if (!done_.wait_until(mutex_, end)) {
+        return workers_.empty();
+      }
+    }
+    return true;
+  }
+
+  // Threads are joined, never detached: one that still winds up while `main` returns would meet libraries that are
+  // already torn down.
+  void join_finished() {
+    std::list<std::thread> finished;
+    {
+      const MutexLock lock(mutex_);
+      finished.swap(finished_);
+    }
+    for (std::thread& worker : finished) worker.join();
+  }
+
   void admit(int socket) {
+    join_finished();
     const MutexLock lock(mutex_);
     waiting_.push_back(socket);
-    if (waiting_.size() > idle_workers_ && workers_ < options_.connection_limit) {
-      ++workers_;
+    if (waiting_.size() > idle_workers_ && workers_.size() < options_.connection_limit) {
+      const auto self = workers_.emplace(workers_.end());
       try {
-        std::thread([this] { work(); }).detach();
+        *self = std::thread([this, self] { work(self); });
       } catch (const std::system_error&) {  // no more threads: the connection waits for one that exists
-        --workers_;
+        workers_.erase(self);
       }
     } else {
       work_.notify_one();
     }
   }
 
-  void work() {
+  void work(std::list<std::thread>::iterator self) {
     while (const auto socket = next_connection()) serve(*socket);
     const MutexLock lock(mutex_);
-    --workers_;
+    finished_.splice(finished_.end(), workers_, self);
     done_.notify_all();
   }
 
@@ -556,7 +575,8 @@ class HttpServer::Connections {
   ConditionVariable done_;
   std::deque<int> waiting_ GUARDED_BY(mutex_);
   std::size_t idle_workers_ GUARDED_BY(mutex_) = 0;
-  std::size_t workers_ GUARDED_BY(mutex_) = 0;
+  std::list<std::thread> workers_ GUARDED_BY(mutex_);
+  std::list<std::thread> finished_ GUARDED_BY(mutex_);
   bool accepting_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;
 };
