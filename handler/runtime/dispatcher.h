@@ -7,8 +7,6 @@
 #include "runtime/host_configuration.h"
 #include "runtime/router.h"
 
-#include <functional>
-#include <string>
 #include <string_view>
 
 namespace azf {

@@ -17,6 +17,7 @@
 #include <httplib.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <deque>
 #include <list>
@@ -158,10 +159,6 @@ class ConnectionStream final : public httplib::Stream {
 bool is_space(char c) { return c == ' ' || c == '\t'; }
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
-bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return is_control(c) && c != '\t'; });
-}
-
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
@@ -179,7 +176,7 @@ std::optional<Headers> parse_head(std::string_view head) {
     const std::string_view line = head.substr(0, end);
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || colon == 0 || line.find_first_of(" \t") < colon) return std::nullopt;
-    if (has_control(line)) return std::nullopt;
+    if (!is_field_value(line)) return std::nullopt;
     headers.add(std::string(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1))));
     head.remove_prefix(end + 2);
   }
@@ -338,7 +335,7 @@ class Http1 final : public httplib::Server {
       text.append(name).append(": ").append(value).append("\r\n");
     };
     for (const auto& [name, value] : exchange.headers) {
-      if (is_framing(name) || has_control(name) || has_control(value)) continue;
+      if (is_framing(name) || !is_field_name(name) || !is_field_value(value)) continue;
       append(name, value);
     }
     const bool bodiless = exchange.status == 204 || exchange.status == 304;
