@@ -29,8 +29,9 @@ bool is_scope(std::string_view text) {
 
 Json to_json(const std::vector<identity::Attempt>& attempts) {
   Json list = Json::array();
-  for (const auto& [credential, outcome, reason] : attempts) {
-    list.push_back({{"name", credential}, {"outcome", identity::to_string(outcome)}, {"reason", reason}});
+  for (const identity::Attempt& attempt : attempts) {
+    list.push_back(
+        {{"name", attempt.credential}, {"outcome", identity::to_string(attempt.outcome)}, {"reason", attempt.reason}});
   }
   return list;
 }

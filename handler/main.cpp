@@ -4,11 +4,13 @@
 #include "cli/token.h"
 #include "core/clock.h"
 #include "core/environment.h"
+#include "core/executor.h"
 #include "core/log.h"
 #include "functions/function_list.h"
 #include "http/curl_transport.h"
 #include "http/retrying_transport.h"
 #include "identity/default_azure_credential.h"
+#include "identity/posix_process_runner.h"
 #include "identity/unavailable_credential.h"
 #include "runtime/services.h"
 #include "server/handler_options.h"
@@ -80,7 +82,9 @@ int run(std::vector<std::string> arguments) {
                    options->log_format.value_or(::isatty(information) != 0 ? LogFormat::kText : LogFormat::kJson));
   CurlTransport curl(clock, environment);
   RetryingTransport transport(curl, clock);
-  const identity::CredentialServices credential_services{environment, transport, clock, log};
+  identity::PosixProcessRunner processes(environment, clock);
+  ThreadExecutor executor;
+  const identity::CredentialServices credential_services{environment, transport, clock, log, processes, executor};
   if (const auto* token = std::get_if<cli::TokenCommand>(&command)) return cli::get_token(*token, credential_services);
 
   const auto credential = chain(credential_services);

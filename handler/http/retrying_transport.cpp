@@ -34,21 +34,6 @@ std::optional<milliseconds> parse_delay(std::string_view text, milliseconds unit
   return unit * (error == std::errc() ? std::min(count, kForever) : kForever);
 }
 
-// How long the server asks us to wait, the more exact header first. Nothing for no wish, for a malformed one, and for
-// one that is over already: to repeat without any wait would help nobody.
-std::optional<milliseconds> requested_delay(const Headers& headers, SystemTime now) {
-  std::optional<milliseconds> delay;
-  for (const auto* name : {"retry-after-ms", "x-ms-retry-after-ms"}) {
-    if (const auto value = headers.get(name); value && !delay) delay = parse_delay(*value, milliseconds(1));
-  }
-  if (const auto value = headers.get("retry-after"); value && !delay) {
-    delay = parse_delay(*value, milliseconds(1000));
-    if (const auto date = parse_http_date(*value)) delay = std::chrono::ceil<milliseconds>(*date - now);
-  }
-  if (delay && *delay <= milliseconds::zero()) return std::nullopt;
-  return delay;
-}
-
 milliseconds computed_delay(const RetryPolicy& policy, int repetition, double random) {
   const double factor = policy.growth == RetryPolicy::Growth::kDoubling ? std::ldexp(1.0, repetition - 1)
                                                                         : std::ldexp(1.0, repetition) - 1.0;
@@ -63,6 +48,19 @@ Result<HttpResponse> last_of(int tries, Result<HttpResponse> outcome) {
 }
 
 }  // namespace
+
+std::optional<milliseconds> requested_delay(const Headers& headers, SystemTime now) {
+  std::optional<milliseconds> delay;
+  for (const auto* name : {"retry-after-ms", "x-ms-retry-after-ms"}) {
+    if (const auto value = headers.get(name); value && !delay) delay = parse_delay(*value, milliseconds(1));
+  }
+  if (const auto value = headers.get("retry-after"); value && !delay) {
+    delay = parse_delay(*value, milliseconds(1000));
+    if (const auto date = parse_http_date(*value)) delay = std::chrono::ceil<milliseconds>(*date - now);
+  }
+  if (delay && *delay <= milliseconds::zero()) return std::nullopt;
+  return delay;
+}
 
 double random_fraction() {
   std::random_device device;

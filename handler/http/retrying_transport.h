@@ -3,9 +3,16 @@
 #include "core/clock.h"
 #include "http/transport.h"
 
+#include <chrono>
 #include <functional>
+#include <optional>
 
 namespace azf {
+
+/// How long a reply asks us to wait, the more exact header first: `retry-after-ms`, `x-ms-retry-after-ms`,
+/// `Retry-After` (seconds or HTTP date). Nothing for no wish, for a malformed one, and for one that is over already: to
+/// repeat without any wait would help nobody.
+std::optional<std::chrono::milliseconds> requested_delay(const Headers& headers, SystemTime now);
 
 /// A random number in [0, 1), from the system's source of randomness; thread-safe. The usual jitter of
 /// `RetryingTransport`.

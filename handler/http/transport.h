@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
 #include <vector>
 
 namespace azf {
@@ -47,6 +48,14 @@ struct SendOptions {
   bool allow_plain_http = false;
   /// Identity endpoints of the platform must never be asked through a proxy: it would see their secret.
   bool use_proxy = true;
+  /// SHA-1 of the one certificate that the server may show, as hexadecimal digits in any case, blanks and colons between
+  /// them ignored. It takes the place of the CA certificates and of the check of the host's name. Empty: no pin. A text
+  /// that is not a SHA-1 is `kInvalidArgument`.
+  std::string pinned_certificate_sha1{};
+  /// PEM text of CA certificates to trust instead of the system's; empty for those.
+  std::string ca_certificates{};
+  /// Name to ask for and to verify in TLS instead of the URL's host; empty for that one.
+  std::string tls_server_name{};
   RetryPolicy retry = RetryPolicy::none();
 };
 

@@ -88,8 +88,8 @@ std::variant<TokenResult, std::shared_ptr<CachingCredential::Flight>> CachingCre
     const std::shared_ptr<const Flight> awaited = entry.flight;  // `entry` may be gone after waiting
     while (!awaited->outcome && !deadline.passed(services_.clock)) wait_for_landing(deadline);
     if (!awaited->outcome) {
-      return TokenResult(
-          refused(name(), ErrorKind::kTimeout, "no time was left while another caller fetched the token"));
+      return TokenResult(refused(name(), ErrorKind::kTimeout, Problem::kDeadlinePassed,
+                                 "no time was left while another caller fetched the token"));
     }
     if (concerns_all(*awaited->outcome)) return *awaited->outcome;
   }
@@ -97,7 +97,8 @@ std::variant<TokenResult, std::shared_ptr<CachingCredential::Flight>> CachingCre
 
 TokenResult CachingCredential::fetch(const std::string& key, const std::shared_ptr<Flight>& flight,
                                      const TokenRequestContext& context, Deadline deadline) {
-  TokenResult outcome = refused(name(), ErrorKind::kInternal, "fetching the token ended in an exception");
+  TokenResult outcome =
+      refused(name(), ErrorKind::kInternal, Problem::kInternal, "fetching the token ended in an exception");
   {
     // Lands also where the source throws, so that nobody waits for ever.
     struct Landing {

@@ -23,8 +23,8 @@ std::shared_ptr<const AccessToken> with_attempts(const AccessToken& token, std::
 std::string sum_of(std::string_view chain, const std::vector<Attempt>& attempts) {
   std::string text = std::string(chain) + ": failed to acquire a token.\nAttempted credentials:";
   for (const Attempt& attempt : attempts) {
-    text.append("\n\t").append(attempt.credential).append(": ");
-    for (const char c : attempt.reason) c == '\n' ? text.append("\n\t") : text.append(1, c);
+    text.append("\n\t");
+    for (const char c : message_of(attempt)) c == '\n' ? text.append("\n\t") : text.append(1, c);
   }
   return text;
 }
@@ -39,7 +39,7 @@ ChainedTokenCredential::ChainedTokenCredential(std::string name, std::vector<std
 
 TokenResult ChainedTokenCredential::get_token(const TokenRequestContext& context, Deadline deadline) {
   if (const auto valid = check_scopes(context.scopes); !valid) {
-    return refused(name_, valid.error().kind, valid.error().message);
+    return refused(name_, valid.error().kind, Problem::kInvalidRequest, valid.error().message);
   }
   if (memory_ == Memory::kNone) return walk(context, deadline).result;
 
@@ -48,7 +48,8 @@ TokenResult ChainedTokenCredential::get_token(const TokenRequestContext& context
     const MutexLock lock(mutex_);
     while (walking_ && winner_ == nullptr) {
       if (deadline.passed(services_.clock)) {
-        return refused(name_, ErrorKind::kTimeout, "no time was left while another caller tried the credentials");
+        return refused(name_, ErrorKind::kTimeout, Problem::kDeadlinePassed,
+                       "no time was left while another caller tried the credentials");
       }
       if (const auto instant = deadline.instant()) {
         walk_ended_.wait_until(mutex_, *instant);
@@ -59,7 +60,7 @@ TokenResult ChainedTokenCredential::get_token(const TokenRequestContext& context
     winner = winner_;
     if (winner == nullptr) walking_ = true;
   }
-  if (winner != nullptr) return winner->get_token(context, deadline);
+  if (winner != nullptr) return timed_get_token(*winner, context, deadline, services_.clock);
 
   // Ends the walk also where a source throws, so that nobody waits for ever.
   struct WalkEnd {
@@ -82,7 +83,7 @@ ChainedTokenCredential::Walk ChainedTokenCredential::walk(const TokenRequestCont
   std::vector<Attempt> attempts;
   CredentialError last;
   for (const auto& source : sources_) {
-    TokenResult result = source->get_token(context, deadline);
+    TokenResult result = timed_get_token(*source, context, deadline, services_.clock);
     if (result) {
       if (!attempts.empty()) result = with_attempts(**result, std::move(attempts));
       return {std::move(result), source.get()};

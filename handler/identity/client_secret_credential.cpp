@@ -20,7 +20,7 @@ Result<std::unique_ptr<TokenCredential>> create_client_secret_credential(ClientS
   client.proof_name = "client secret";
   // Shared because std::function must be copyable, and a Secret is not.
   client.prove = [secret = std::make_shared<const Secret>(std::move(options.client_secret))](
-                     const std::string& /*token_url*/, Deadline /*deadline*/) -> Result<ClientProof> {
+                     const std::string& /*token_url*/, Deadline /*deadline*/) -> Result<ClientProof, Refusal> {
     return ClientProof{ClientProof::Kind::kSecret, secret->clone()};
   };
   return create_confidential_client_credential(std::move(client), services);

@@ -2,7 +2,6 @@
 
 #include "http/message.h"
 #include "identity/tenant.h"
-#include "identity/token_outcome.h"
 
 #include <utility>
 
@@ -18,14 +17,16 @@ class ConfidentialClientCredential final : public TokenCredential {
   [[nodiscard]] std::string_view name() const override { return client_.credential; }
 
   TokenResult get_token(const TokenRequestContext& context, Deadline deadline) override {
-    if (const auto valid = check_scopes(context.scopes); !valid) return refuse(valid.error());
+    if (const auto valid = check_scopes(context.scopes); !valid) {
+      return refuse(valid.error(), Problem::kInvalidRequest);
+    }
     const auto tenant = resolve_tenant(client_.tenant_id, context.tenant_id, client_.additionally_allowed_tenants,
                                        services_.environment);
-    if (!tenant) return refuse(tenant.error());
+    if (!tenant) return refuse(tenant.error(), Problem::kTenantNotAllowed);
 
     const std::string url = token_url(client_.authority_host, *tenant);
     auto proof = client_.prove(url, deadline);
-    if (!proof) return refuse(proof.error());
+    if (!proof) return refused(client_.credential, std::move(proof).error());
 
     TokenCall call;
     call.credential = client_.credential;
@@ -38,8 +39,8 @@ class ConfidentialClientCredential final : public TokenCredential {
   }
 
  private:
-  [[nodiscard]] CredentialError refuse(const Error& error) const {
-    return refused(client_.credential, error.kind, error.message);
+  [[nodiscard]] CredentialError refuse(const Error& error, Problem problem) const {
+    return refused(client_.credential, error.kind, problem, error.message);
   }
 
   const ConfidentialClient client_;

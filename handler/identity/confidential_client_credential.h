@@ -4,6 +4,7 @@
 #include "identity/credential_services.h"
 #include "identity/token_credential.h"
 #include "identity/token_endpoint.h"
+#include "identity/token_outcome.h"
 
 #include <functional>
 #include <memory>
@@ -27,12 +28,11 @@ struct ConfidentialClient {
   /// What the proof is, for people: `client secret`.
   std::string proof_name;
   /// Makes the proof for one request to this token URL. Called for each request, from any thread.
-  std::function<Result<ClientProof>(const std::string& token_url, Deadline deadline)> prove;
+  std::function<Result<ClientProof, Refusal>(const std::string& token_url, Deadline deadline)> prove;
 };
 
 /// A credential that sends the client credentials grant with the client's proof. Fails with `kInvalidArgument` for a
-/// tenant, client or authority that cannot be right; nothing is sent. An error of `prove` becomes the credential's,
-/// with its kind.
+/// tenant, client or authority that cannot be right; nothing is sent. A refusal of `prove` becomes the credential's.
 Result<std::unique_ptr<TokenCredential>> create_confidential_client_credential(ConfidentialClient client,
                                                                                const CredentialServices& services);
 

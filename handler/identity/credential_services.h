@@ -2,9 +2,11 @@
 
 #include "core/clock.h"
 #include "core/environment.h"
+#include "core/executor.h"
 #include "core/guid.h"
 #include "core/log.h"
 #include "http/transport.h"
+#include "identity/process_runner.h"
 
 namespace azf::identity {
 
@@ -15,6 +17,10 @@ struct CredentialServices {
   HttpTransport& transport;
   const Clock& clock;
   const Logger& log;
+  /// Runs developer tools.
+  ProcessRunner& processes;
+  /// Refreshes tokens while callers use the old ones. Ends its tasks before anything else here goes.
+  Executor& executor;
   GuidSource new_guid = random_guid;
 };
 

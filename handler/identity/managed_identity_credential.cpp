@@ -197,10 +197,10 @@ class ManagedIdentityCredential final : public TokenCredential {
 
   TokenResult get_token(const TokenRequestContext& context, Deadline deadline) override {
     const auto resource = resource_of(context.scopes);
-    if (!resource) return refused(kName, resource.error().kind, resource.error().message);
+    if (!resource) return refused(kName, resource.error().kind, Problem::kInvalidRequest, resource.error().message);
     const Platform& platform = detect(services_.environment);
     if (platform.build == nullptr) {
-      return refused(kName, ErrorKind::kCredentialUnavailable, not_supported(platform));
+      return refused(kName, ErrorKind::kCredentialUnavailable, Problem::kNotConfigured, not_supported(platform));
     }
     if (&platform == &kImds && probe_imds_ && !imds_seen_) {
       if (auto error = probe(deadline)) return std::move(*error);
@@ -216,7 +216,7 @@ class ManagedIdentityCredential final : public TokenCredential {
  private:
   TokenResult ask(const Platform& platform, const std::string& resource, Deadline deadline) {
     auto built = platform.build(services_.environment, resource, identity_);
-    if (!built) return refused(kName, built.error().kind, built.error().message);
+    if (!built) return refused(kName, built.error().kind, Problem::kInvalidSetting, built.error().message);
     const Circumstances circumstances{identity_.user_assigned(), imds_seen_};
 
     TokenCall call;
@@ -229,8 +229,8 @@ class ManagedIdentityCredential final : public TokenCredential {
     call.options.retry = platform.retry_policy();
     // Where there is no IMDS nothing answers, now as little as in a minute.
     if (&platform == &kImds && !imds_seen_) call.options.retry.on_transport_errors = false;
-    call.failure_kind = [&platform, circumstances](const Result<HttpResponse>& outcome) {
-      return platform.failure_kind(outcome, circumstances);
+    call.judge = [&platform, circumstances](const Result<HttpResponse>& outcome) {
+      return Verdict{platform.failure_kind(outcome, circumstances), Problem::kIdentityEndpointRefused};
     };
     TokenResult result = send_token_request(services_, std::move(call));
     if (result) return result;
@@ -246,7 +246,7 @@ class ManagedIdentityCredential final : public TokenCredential {
     HttpRequest request;
     request.url = imds_url(services_.environment);
     if (const auto valid = check_endpoint(request.url, kImdsHostVariable); !valid) {
-      return refused(kName, valid.error().kind, valid.error().message);
+      return refused(kName, valid.error().kind, Problem::kInvalidSetting, valid.error().message);
     }
     add_identification(request, services_.new_guid());
     SendOptions options = local_options(deadline.or_sooner(services_.clock, kPatience));
@@ -258,11 +258,11 @@ class ManagedIdentityCredential final : public TokenCredential {
       return std::nullopt;
     }
     if (deadline.passed(services_.clock)) {
-      return refused(kName, ErrorKind::kTimeout, "no time was left to wait for IMDS");
+      return refused(kName, ErrorKind::kTimeout, Problem::kDeadlinePassed, "no time was left to wait for IMDS");
     }
     const std::string came_back = response ? "something else answered (" + std::to_string(response->status) + ")"
                                            : "no answer within 1 s (" + response.error().message + ")";
-    return refused(kName, ErrorKind::kCredentialUnavailable,
+    return refused(kName, ErrorKind::kCredentialUnavailable, Problem::kImdsUnreachable,
                    "no managed identity endpoint: IDENTITY_ENDPOINT and IDENTITY_HEADER are not set (App Service), and "
                    "at the address of IMDS " +
                        came_back +

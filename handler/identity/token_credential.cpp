@@ -11,4 +11,10 @@ std::string_view to_string(AttemptOutcome outcome) {
   return "unknown";
 }
 
+std::string message_of(const Attempt& attempt) {
+  std::string text = attempt.credential + ": " + attempt.reason;
+  if (!attempt.next_step.empty()) text.append(". What to do: ").append(attempt.next_step);
+  return text;
+}
+
 }  // namespace azf::identity

@@ -4,6 +4,7 @@
 #include "core/result.h"
 #include "core/secret.h"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,9 +18,11 @@ struct TokenRequestContext {
   /// One or more, such as `https://vault.azure.net/.default`. None is `kInvalidArgument`.
   std::vector<std::string> scopes;
   /// Tenant to ask instead of the credential's own; empty for its own. Managed identities ignore it.
-  std::string tenant_id;
+  std::string tenant_id{};
   /// Decoded JSON of a claims challenge (continuous access evaluation); empty for none.
-  std::string claims;
+  std::string claims{};
+  /// Whether the caller answers claims challenges. Entra then issues tokens that live longer, and may be revoked.
+  bool enable_cae = false;
 };
 
 enum class AttemptOutcome {
@@ -35,10 +38,19 @@ std::string_view to_string(AttemptOutcome outcome);
 struct Attempt {
   std::string credential;  ///< type name as Azure users know it: `ManagedIdentityCredential`
   AttemptOutcome outcome = AttemptOutcome::kUnavailable;
-  std::string reason;  ///< for people: where the token came from, or why there is none and what to do next
+  /// Row of the troubleshooting table (`identity/advice.h`): `imds_unreachable`, `AADSTS7000215`; empty on success.
+  std::string code{};
+  std::string source{};      ///< who was asked, as far as it got: `App Service managed identity, system-assigned`
+  std::string looked_for{};  ///< settings and places that this credential depends on
+  std::string reason{};      ///< what came back
+  std::string next_step{};   ///< what to do now; empty on success and where nothing is known
+  std::optional<std::chrono::milliseconds> duration{};  ///< how long it took; nothing before it was measured
 
   friend bool operator==(const Attempt&, const Attempt&) = default;
 };
+
+/// The attempt as one line for people: `<credential>: <reason>. What to do: <next step>`.
+std::string message_of(const Attempt& attempt);
 
 /// A Microsoft Entra access token. Shared between callers as an immutable snapshot: any number of requests may use
 /// one token, and the last of them ends its life.
@@ -67,6 +79,8 @@ struct CredentialError {
   /// Entra's numbers (`AADSTS7000215` is 7000215), empty if none came.
   std::vector<int> error_codes;
   std::string correlation_id;
+  /// How long the service asked to be left alone, where it did (`Retry-After`).
+  std::optional<std::chrono::seconds> retry_after;
 
   /// For layers that know nothing of credentials.
   [[nodiscard]] Error to_error() const { return {kind, message}; }
@@ -85,6 +99,10 @@ class TokenCredential {
 
   /// Gets a token or says why not. Waits at most until `deadline`.
   virtual TokenResult get_token(const TokenRequestContext& context, Deadline deadline) = 0;
+
+  /// Tells that a service has just refused this token (401), so that a cache does not hand it out again. Does nothing
+  /// in a credential that keeps no tokens.
+  virtual void discard(const AccessToken& /*token*/) {}
 };
 
 }  // namespace azf::identity

@@ -1,9 +1,12 @@
 #include "identity/token_endpoint.h"
 
+#include "core/time_text.h"
+#include "http/retrying_transport.h"
 #include "identity/tenant.h"
 #include "identity/token_outcome.h"
 #include "identity/token_reply.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -25,6 +28,19 @@ std::string without_secrets(std::string text, const std::vector<Secret>& secrets
     }
   }
   return text;
+}
+
+// `; this machine's clock is 372 s ahead of the server's`, where Entra has refused an assertion's time window and the
+// reply's Date tells why; else empty.
+std::string clock_skew(const HttpResponse& response, SystemTime now, const std::vector<int>& error_codes) {
+  constexpr int kOutsideTimeWindow = 700024;
+  constexpr std::chrono::minutes kTolerance{5};
+  const auto date = parse_http_date(response.headers.get("date").value_or(""));
+  if (!date || std::ranges::find(error_codes, kOutsideTimeWindow) == error_codes.end()) return {};
+  const auto ahead = std::chrono::round<std::chrono::seconds>(now - *date);
+  if (std::chrono::abs(ahead) <= kTolerance) return {};
+  return "; this machine's clock is " + std::to_string(std::chrono::abs(ahead).count()) + " s " +
+         (ahead.count() > 0 ? "ahead of" : "behind") + " the server's";
 }
 
 // `POST https://host/path`: without the query, which may name more than a message should.
@@ -131,37 +147,63 @@ void add_identification(HttpRequest& request, const std::string& request_id) {
   request.headers.set("x-ms-client-request-id", request_id);
 }
 
+Verdict judge_entra_failure(const Result<HttpResponse>& outcome) {
+  constexpr ErrorKind kFailed = ErrorKind::kAuthenticationFailed;
+  if (!outcome) {
+    // The transport's name for a certificate that is not trusted.
+    const bool distrusted = outcome.error().kind == ErrorKind::kUnexpectedResponse;
+    return {kFailed, distrusted ? Problem::kServerNotTrusted : Problem::kAuthorityUnreachable};
+  }
+  if (outcome->status == 200) return {kFailed, Problem::kUnexpectedReply};
+  return {kFailed, outcome->status == 429 ? Problem::kThrottled : Problem::kAuthorityRefused};
+}
+
 TokenResult send_token_request(const CredentialServices& services, TokenCall call) {
   const std::string line = request_line(call.request);
   const Deadline& deadline = call.options.deadline;
-  if (deadline.passed(services.clock)) {
-    return refused(call.credential, ErrorKind::kTimeout, "no time was left to send " + line);
-  }
+  const auto refuse = [&](Verdict verdict, std::string reason) {
+    return refused(call.credential, {.kind = verdict.kind,
+                                     .problem = verdict.problem,
+                                     .reason = without_secrets(std::move(reason), call.secrets),
+                                     .source = call.source});
+  };
+  constexpr Verdict kTooLate{ErrorKind::kTimeout, Problem::kDeadlinePassed};
+  if (deadline.passed(services.clock)) return refuse(kTooLate, "no time was left to send " + line);
 
   add_identification(call.request, services.new_guid());
   const SystemTime sent = services.clock.system_now();
   const auto response = services.transport.send(call.request, call.options);
   if (!response) {
-    const ErrorKind kind = deadline.passed(services.clock) ? ErrorKind::kTimeout : call.failure_kind(response);
-    return refused(call.credential, kind,
-                   without_secrets(line + " got no answer: " + response.error().message, call.secrets));
+    return refuse(deadline.passed(services.clock) ? kTooLate : call.judge(response),
+                  line + " got no answer: " + response.error().message);
   }
   if (response->status == 200) {
     auto reply = parse_token_reply(response->body, sent);
     if (reply) return issued(call.credential, std::move(call.source), std::move(*reply));
-    CredentialError error = refused(call.credential, call.failure_kind(response),
-                                    line + " answered 200 without a usable token: " + reply.error().message);
+    CredentialError error =
+        refuse(call.judge(response), line + " answered 200 without a usable token: " + reply.error().message);
     error.status = response->status;
     return error;
   }
 
   TokenRefusal refusal = parse_token_refusal(response->body);
-  CredentialError error = refused(
-      call.credential, call.failure_kind(response),
-      without_secrets(line + " answered " + std::to_string(response->status) + ": " + refusal.text, call.secrets));
+  Verdict verdict = call.judge(response);
+  std::string reason = line + " answered " + std::to_string(response->status) + ": " + refusal.text;
+  const std::string skew = clock_skew(*response, services.clock.system_now(), refusal.error_codes);
+  if (!skew.empty()) verdict.problem = Problem::kClockSkew;
+  CredentialError error = refuse(verdict, reason.append(skew));
+  if (const std::string code = aadsts_code(refusal.error_codes); !code.empty() && skew.empty()) {
+    Attempt& attempt = error.attempts.back();
+    attempt.code = code;
+    if (const auto step = next_step_for(code); !step.empty()) attempt.next_step = step;
+    error.message = message_of(attempt);
+  }
   error.status = response->status;
   error.error_codes = std::move(refusal.error_codes);
   error.correlation_id = without_secrets(std::move(refusal.correlation_id), call.secrets);
+  if (const auto pause = requested_delay(response->headers, services.clock.system_now())) {
+    error.retry_after = std::chrono::ceil<std::chrono::seconds>(*pause);
+  }
   return error;
 }
 

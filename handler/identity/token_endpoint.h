@@ -5,6 +5,7 @@
 #include "core/secret.h"
 #include "http/transport.h"
 #include "http/url.h"
+#include "identity/advice.h"
 #include "identity/credential_services.h"
 #include "identity/token_credential.h"
 
@@ -52,6 +53,15 @@ RetryPolicy managed_identity_retry_policy();
 /// guidance).
 RetryPolicy imds_retry_policy();
 
+/// What a failed token request means. Value.
+struct Verdict {
+  ErrorKind kind = ErrorKind::kAuthenticationFailed;
+  Problem problem = Problem::kAuthorityRefused;
+};
+
+/// Of Entra: always `kAuthenticationFailed`, since somebody configured the credential.
+Verdict judge_entra_failure(const Result<HttpResponse>& outcome);
+
 /// One token request of one credential. Value, move-only.
 struct TokenCall {
   /// Type name of the credential.
@@ -62,14 +72,13 @@ struct TokenCall {
   SendOptions options;
   /// What must not be in a message even if the other side sends it back.
   std::vector<Secret> secrets;
-  /// Kind of a failure that is not the deadline: of no reply, of a status other than 200, or of a 200 without token.
-  std::function<ErrorKind(const Result<HttpResponse>&)> failure_kind = [](const Result<HttpResponse>&) {
-    return ErrorKind::kAuthenticationFailed;
-  };
+  /// Judges a failure that is not the deadline: no reply, a status other than 200, or a 200 without token.
+  std::function<Verdict(const Result<HttpResponse>&)> judge = judge_entra_failure;
 };
 
 /// Adds the identification headers, sends, and reads the reply. Fails with `kTimeout` when the deadline of
-/// `call.options` has passed, else with the kind that `call.failure_kind` gives.
+/// `call.options` has passed, else with the kind that `call.judge` gives. Where Entra gives a number, that is the
+/// attempt's code. A refusal for an assertion's time window is `clock_skew` if the reply's `Date` shows that.
 TokenResult send_token_request(const CredentialServices& services, TokenCall call);
 
 /// The headers that tell the other side who asks, and name the request in both sides' logs.

@@ -75,45 +75,6 @@ std::optional<SystemTime> refresh_time(const Json& reply, SystemTime now, System
   return std::nullopt;
 }
 
-struct Hint {
-  int code;
-  std::string_view text;
-};
-
-// Numbers of the Microsoft Entra documentation, "Authentication and authorization error codes", that users meet most.
-constexpr std::array kHints = {
-    Hint{7000215, "the client secret is wrong: use the secret's value, not its id"},
-    Hint{7000222, "the client secret has expired: create a new one"},
-    Hint{700016,
-         "the application is not in this tenant: check AZURE_CLIENT_ID, AZURE_TENANT_ID and the cloud "
-         "(AZURE_AUTHORITY_HOST)"},
-    Hint{90002, "there is no such tenant in this cloud: check AZURE_TENANT_ID and AZURE_AUTHORITY_HOST"},
-    Hint{700027, "the signature is not accepted: register this certificate's thumbprint with the application"},
-    Hint{700024,
-         "the assertion is outside its time window: check this machine's clock, and that the federated "
-         "token file is renewed"},
-    Hint{70021, "no federated credential of the application matches issuer, subject and audience of the token"},
-    Hint{700211, "no federated credential of the application matches the token's issuer"},
-    Hint{700212, "no federated credential of the application matches the token's audience"},
-    Hint{700213, "no federated credential of the application matches the token's subject"},
-    Hint{500011, "the resource is not in this tenant: check the scope"},
-    Hint{1002012, "the scope must end in /.default"},
-    Hint{50076, "multi-factor authentication is required: log in again"},
-    Hint{50079, "multi-factor authentication is required: log in again"},
-    Hint{53003, "a conditional access policy blocks this: log in again or ask the tenant's administrator"},
-    Hint{50173, "the login was revoked: log in again"},
-    Hint{50196, "too many equal requests: reuse tokens instead of asking anew"},
-    Hint{50049, "this authority host is not known: check AZURE_AUTHORITY_HOST"},
-};
-
-std::string_view hint_for(const std::vector<int>& codes) {
-  for (const int code : codes) {
-    const auto hint = std::find_if(kHints.begin(), kHints.end(), [&](const Hint& h) { return h.code == code; });
-    if (hint != kHints.end()) return hint->text;
-  }
-  return {};
-}
-
 constexpr std::size_t kDescriptionLimit = 4096;
 constexpr std::size_t kNameLimit = 128;
 
@@ -197,7 +158,6 @@ TokenRefusal parse_token_refusal(std::string_view body) {
   if (!refusal.correlation_id.empty() && description.find(refusal.correlation_id) == std::string::npos) {
     append("; correlation_id=", refusal.correlation_id);
   }
-  append(". What to do: ", hint_for(refusal.error_codes));
   return refusal;
 }
 

@@ -35,7 +35,7 @@ Result<TokenReply> parse_token_reply(std::string_view body, SystemTime now);
 
 /// What a token endpoint says about a refusal. Value.
 struct TokenRefusal {
-  /// For people, on one line: error, description, ids, and what to do where the number is known. Never markup.
+  /// For people, on one line: error, description, ids. Never markup.
   std::string text;
   /// Entra's numbers: 7000215 for `AADSTS7000215`.
   std::vector<int> error_codes;

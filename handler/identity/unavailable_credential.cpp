@@ -10,7 +10,7 @@ UnavailableCredential::UnavailableCredential(std::string name, Error reason)
     : name_(std::move(name)), reason_(std::move(reason.message)) {}
 
 TokenResult UnavailableCredential::get_token(const TokenRequestContext& /*context*/, Deadline /*deadline*/) {
-  return refused(name_, ErrorKind::kCredentialUnavailable, reason_);
+  return refused(name_, ErrorKind::kCredentialUnavailable, Problem::kNotConfigured, reason_);
 }
 
 }  // namespace azf::identity

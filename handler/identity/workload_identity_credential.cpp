@@ -12,12 +12,14 @@ namespace {
 
 constexpr std::string_view kName = "WorkloadIdentityCredential";
 
-Result<ClientProof> federated_token(const std::string& path) {
+Result<ClientProof, Refusal> federated_token(const std::string& path) {
   const auto unavailable = [](const std::string& what) {
-    return Error{ErrorKind::kCredentialUnavailable, "federated token: " + what};
+    return Refusal{.kind = ErrorKind::kCredentialUnavailable,
+                   .problem = Problem::kTokenFileUnusable,
+                   .reason = "federated token: " + what};
   };
   const auto content = load_secret_file(path);
-  if (!content) return unavailable(content.error().message + "; AZURE_FEDERATED_TOKEN_FILE must name a readable file");
+  if (!content) return unavailable(content.error().message);
   const std::string_view token = trimmed(content->expose());
   if (token.empty()) return unavailable("file " + path + " is empty");
   return ClientProof{ClientProof::Kind::kAssertion, Secret(token)};

@@ -357,6 +357,8 @@ TEST_SUITE("identity") {
     const Logger log(sink, clock, LogLevel::kDebug, LogFormat::kJson);
     const Environment environment;
     test::FakeTransport http(std::vector<test::FakeTransport::Reply>{});
+    test::FakeProcessRunner processes;
+    ThreadExecutor executor;
     std::latch fetching(1);
     std::latch release(1);
     CachingCredential cache(std::make_unique<FakeCredential>("FakeCredential",
@@ -365,7 +367,7 @@ TEST_SUITE("identity") {
                                                                release.wait();
                                                                return fake_token("token", clock.system_now() + 1h);
                                                              }),
-                            {environment, http, clock, log});
+                            {environment, http, clock, log, processes, executor});
     const TokenRequestContext context{{test::kVaultScope}, "", ""};
     std::jthread fetcher([&] { CHECK(cache.get_token(context, Deadline::never())); });
     fetching.wait();

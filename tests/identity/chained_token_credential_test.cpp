@@ -176,6 +176,8 @@ TEST_SUITE("identity") {
     const Logger log(sink, clock, LogLevel::kDebug, LogFormat::kJson);
     const Environment environment;
     test::FakeTransport http(std::vector<test::FakeTransport::Reply>{});
+    test::FakeProcessRunner processes;
+    ThreadExecutor executor;
     std::latch walking(1);
     std::latch release(1);
     std::vector<std::unique_ptr<TokenCredential>> sources;
@@ -184,7 +186,8 @@ TEST_SUITE("identity") {
       release.wait();
       return fake_token("token-1", kLater, {}, "A");
     }));
-    ChainedTokenCredential chain("C", std::move(sources), Memory::kFirstSuccess, {environment, http, clock, log});
+    ChainedTokenCredential chain("C", std::move(sources), Memory::kFirstSuccess,
+                                 {environment, http, clock, log, processes, executor});
     std::jthread walker([&] { CHECK(get(chain)); });
     walking.wait();
     const auto result = get(chain, Deadline::after(clock, 1ms));

@@ -8,6 +8,7 @@
 #include "http/url.h"
 #include "identity/credential_services.h"
 #include "support/fake_clock.h"
+#include "support/fake_process_runner.h"
 #include "support/fake_transport.h"
 #include "support/memory_log.h"
 
@@ -63,7 +64,9 @@ struct CredentialFixture {
       : http(std::move(answer)) {}
 
   identity::CredentialServices services() {
-    return {environment, retrying, clock, log, [] { return std::string("00000000-0000-4000-8000-000000000001"); }};
+    return {environment, retrying, clock, log, processes, executor, [] {
+              return std::string("00000000-0000-4000-8000-000000000001");
+            }};
   }
   /// Of a token that lives for `life` from now, whole seconds.
   [[nodiscard]] std::string epoch_in(std::chrono::seconds life) const {
@@ -75,8 +78,10 @@ struct CredentialFixture {
   FakeTransport http;
   FakeClock clock;
   RetryingTransport retrying{http, clock, [] { return 0.0; }};  // the shortest waits
+  FakeProcessRunner processes;
   MemoryLogSink sink;
   Logger log{sink, clock, LogLevel::kDebug, LogFormat::kJson};
+  ThreadExecutor executor;  // last, so that its tasks end first
 };
 
 }  // namespace azf::test

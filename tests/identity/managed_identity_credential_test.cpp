@@ -327,7 +327,7 @@ TEST_SUITE("identity") {
     });
     RetryingTransport retrying(updating, f.clock, [] { return 0.0; });
     const auto created = create_managed_identity_credential(
-        {}, {f.environment, retrying, f.clock, f.log, [] { return std::string("guid"); }});
+        {}, {f.environment, retrying, f.clock, f.log, f.processes, f.executor, [] { return std::string("guid"); }});
     REQUIRE(created);
     CHECK(get(**created));
   }

