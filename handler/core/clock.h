@@ -8,6 +8,12 @@ namespace azf {
 using SystemTime = std::chrono::system_clock::time_point;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
+/// Both clocks at one moment. Value.
+struct ClockReading {
+  SystemTime system;
+  SteadyTime steady;
+};
+
 /// The only source of time and of sleep in the program, so that tests decide both. Implementations are thread-safe.
 class Clock {
  public:
@@ -17,6 +23,8 @@ class Clock {
   [[nodiscard]] virtual SystemTime system_now() const = 0;
   /// Monotonic clock: for deadlines and durations.
   [[nodiscard]] virtual SteadyTime steady_now() const = 0;
+  /// Both clocks, up to some milliseconds old: for what is checked very often.
+  [[nodiscard]] virtual ClockReading coarse_now() const = 0;
   /// Blocks the calling thread for `duration`; returns at once if it is not positive.
   virtual void sleep_for(std::chrono::nanoseconds duration) const = 0;
 };
@@ -25,6 +33,7 @@ class SystemClock final : public Clock {
  public:
   [[nodiscard]] SystemTime system_now() const override;
   [[nodiscard]] SteadyTime steady_now() const override;
+  [[nodiscard]] ClockReading coarse_now() const override;
   void sleep_for(std::chrono::nanoseconds duration) const override;
 };
 

@@ -53,6 +53,9 @@ class Logger {
   /// A logger that adds `name` and `value` to every record, such as the invocation id.
   [[nodiscard]] Logger with(std::string_view name, std::string value) const;
 
+  /// Whether a record of that level would be written: for callers that would build its fields in vain.
+  [[nodiscard]] bool enabled(LogLevel level) const { return level >= minimum_; }
+
   void debug(std::string_view message, std::initializer_list<LogField> fields = {}) const;
   void info(std::string_view message, std::initializer_list<LogField> fields = {}) const;
   void warning(std::string_view message, std::initializer_list<LogField> fields = {}) const;

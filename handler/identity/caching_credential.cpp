@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <set>
 #include <utility>
 
@@ -15,12 +16,17 @@ using std::chrono::minutes;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-constexpr minutes kRefreshMargin{5};
+constexpr minutes kUrgentMargin{5};
 constexpr minutes kEndMargin{2};
-constexpr seconds kRefreshPatience{2};
-constexpr seconds kRefreshPause{30};
-constexpr seconds kErrorMemory{1};
+constexpr seconds kUrgentPatience{2};
+constexpr seconds kRefreshLimit{60};
+constexpr seconds kFirstRefreshPause{30};
+constexpr seconds kLongestRefreshPause{300};
+constexpr seconds kSilenceMemory{1};
+constexpr seconds kRefusalMemory{5};
+constexpr seconds kLongestMemory{3600};
 constexpr std::size_t kMostEntries = 1024;
+constexpr std::size_t kMostSpellings = 4;
 
 // Equal for requests that one token serves. Sizes stand in it because scopes may hold any character.
 std::string key_of(const TokenRequestContext& context) {
@@ -32,10 +38,21 @@ std::string key_of(const TokenRequestContext& context) {
   };
   std::set<std::string> scopes;
   for (const std::string& scope : context.scopes) scopes.insert(lower(scope));
-  std::string key = lower(context.tenant_id);
+  std::string key = lower(context.tenant_id) + (context.enable_cae ? " cae" : "");
   for (const std::string& scope : scopes)
     key.append(" ").append(std::to_string(scope.size())).append(":").append(scope);
+  if (!context.claims.empty()) key.append(" claims:").append(context.claims);
   return key;
+}
+
+TokenRequestContext without_claims(TokenRequestContext context) {
+  context.claims.clear();
+  return context;
+}
+
+// Longer by that part of itself.
+nanoseconds spread(nanoseconds duration, double part) {
+  return duration + nanoseconds(std::llround(static_cast<double>(duration.count()) * part));
 }
 
 std::string scopes_of(const TokenRequestContext& context) {
@@ -44,45 +61,101 @@ std::string scopes_of(const TokenRequestContext& context) {
   return text;
 }
 
-// Whether asking again may soon end better: no reply came, or one that says so.
-bool may_pass(const CredentialError& error) {
-  if (error.kind == ErrorKind::kInvalidArgument || error.kind == ErrorKind::kTimeout) return false;
-  return error.status == 0 || error.status == 429 || error.status >= 500;
+bool is_pause_worthy(int status) { return status == 429 || status >= 500; }
+
+// How long a failure is repeated from memory; nothing where asking again at once may end better.
+seconds memory_for(const CredentialError& error) {
+  if (error.kind == ErrorKind::kInvalidArgument || error.kind == ErrorKind::kTimeout) return seconds::zero();
+  if (error.status == 0) return kSilenceMemory;
+  if (!is_pause_worthy(error.status)) return seconds::zero();
+  return std::clamp(error.retry_after.value_or(kRefusalMemory), kSilenceMemory, kLongestMemory);
+}
+
+CredentialError from_memory(CredentialError error, nanoseconds left) {
+  if (left < kRefusalMemory) return error;  // it has only just happened
+  const std::string note = " (said before; the service wants to be left alone for another " +
+                           std::to_string(std::chrono::ceil<seconds>(left).count()) + " s)";
+  error.message.append(note);
+  if (!error.attempts.empty()) error.attempts.back().reason.append(note);
+  return error;
 }
 
 // The time that the one who fetched was given says nothing about those who waited.
 bool concerns_all(const TokenResult& outcome) { return outcome || outcome.error().kind != ErrorKind::kTimeout; }
+
+bool reached(const ClockReading& instant, const ClockReading& now) {
+  return now.system >= instant.system || now.steady >= instant.steady;
+}
 
 }  // namespace
 
 CachingCredential::CachingCredential(std::unique_ptr<TokenCredential> source, const CredentialServices& services)
     : source_(std::move(source)), services_(services) {}
 
-TokenResult CachingCredential::get_token(const TokenRequestContext& context, Deadline deadline) {
-  const std::string key = key_of(context);
-  if (!context.claims.empty()) return fetch_with_claims(key, context, deadline);
+CachingCredential::~CachingCredential() {
+  const MutexLock lock(mutex_);
+  while (refreshes_under_way_ > 0) landed_.wait(mutex_);
+}
 
-  auto found = answer_or_flight(key, deadline);
-  if (const auto* flight = std::get_if<std::shared_ptr<Flight>>(&found)) return fetch(key, *flight, context, deadline);
-  TokenResult& answer = std::get<TokenResult>(found);
-  if (answer) services_.log.debug("token from the cache", {{"scopes", scopes_of(context)}});
+TokenResult CachingCredential::get_token(const TokenRequestContext& context, Deadline deadline) {
+  if (context.claims.empty()) {
+    if (auto token = fresh_.find(context, services_.clock.coarse_now())) {
+      log_hit(context);
+      return token;
+    }
+  }
+  const std::string key = key_of(context);
+  Decision decision = decide(key, context, deadline);
+  if (const auto* work = std::get_if<Fetch>(&decision)) return fetch(key, work->flight, deadline);
+  if (const auto* work = std::get_if<Refresh>(&decision)) return refresh(key, *work, deadline);
+  TokenResult& answer = std::get<TokenResult>(decision);
+  if (answer) log_hit(context);
   return std::move(answer);
 }
 
-std::variant<TokenResult, std::shared_ptr<CachingCredential::Flight>> CachingCredential::answer_or_flight(
-    const std::string& key, Deadline deadline) {
+void CachingCredential::log_hit(const TokenRequestContext& context) const {
+  if (!services_.log.enabled(LogLevel::kDebug)) return;
+  services_.log.debug("token from the cache", {{"scopes", scopes_of(context)}});
+}
+
+void CachingCredential::discard(const AccessToken& token) {
+  source_->discard(token);
   const MutexLock lock(mutex_);
+  for (auto& [key, entry] : entries_) {
+    if (entry.held == nullptr || !(entry.held->token->token == token.token)) continue;
+    entry.held = nullptr;
+    entry.rows.clear();
+  }
+  publish();
+}
+
+CachingCredential::Decision CachingCredential::decide(const std::string& key, const TokenRequestContext& context,
+                                                      Deadline deadline) {
+  const MutexLock lock(mutex_);
+  // A request with claims has an entry of its own, which never holds a token, for its flight and its failure.
+  const bool with_claims = !context.claims.empty();
   while (true) {
     Entry& entry = entry_for(key);
     const Freshness freshness = entry.held ? judge(*entry.held) : Freshness::kUnusable;
-    const bool good = freshness != Freshness::kUnusable;
     const SteadyTime now = services_.clock.steady_now();
-    if (freshness == Freshness::kFresh) return TokenResult(entry.held->token);
-    if (good && (entry.flight != nullptr || now < entry.refresh_not_before)) return TokenResult(entry.held->token);
-    if (!good && entry.recent_error && now < entry.repeat_error_until) return TokenResult(*entry.recent_error);
+    if (freshness == Freshness::kFresh) {
+      add_spelling(entry, context);
+      return TokenResult(entry.held->token);
+    }
+    if (freshness != Freshness::kUnusable) {
+      if (entry.flight != nullptr || now < entry.refresh_not_before) return TokenResult(entry.held->token);
+      entry.flight = std::make_shared<Flight>(Flight{context, entry.held});
+      ++refreshes_under_way_;
+      return Refresh{entry.flight, freshness == Freshness::kRefreshUrgent};
+    }
+    if (entry.recent_error && now < entry.repeat_error_until) {
+      return TokenResult(from_memory(*entry.recent_error, entry.repeat_error_until - now));
+    }
     if (entry.flight == nullptr) {
-      entry.flight = std::make_shared<Flight>(Flight{entry.held, good, std::nullopt});
-      return entry.flight;
+      const std::shared_ptr<const Held> old = with_claims ? entry_for(key_of(without_claims(context))).held : nullptr;
+      Entry& own = entry_for(key);
+      own.flight = std::make_shared<Flight>(Flight{context, with_claims ? old : own.held});
+      return Fetch{own.flight};
     }
 
     const std::shared_ptr<const Flight> awaited = entry.flight;  // `entry` may be gone after waiting
@@ -95,71 +168,119 @@ std::variant<TokenResult, std::shared_ptr<CachingCredential::Flight>> CachingCre
   }
 }
 
-TokenResult CachingCredential::fetch(const std::string& key, const std::shared_ptr<Flight>& flight,
-                                     const TokenRequestContext& context, Deadline deadline) {
-  TokenResult outcome =
-      refused(name(), ErrorKind::kInternal, Problem::kInternal, "fetching the token ended in an exception");
-  {
-    // Lands also where the source throws, so that nobody waits for ever.
-    struct Landing {
-      CachingCredential& cache;
-      const std::string& key;
-      Flight& flight;
-      const TokenResult& outcome;
-      ~Landing() { cache.land(key, flight, outcome); }
-    } landing{*this, key, *flight, outcome};
-    const Deadline limit = flight->old_is_good ? deadline.or_sooner(services_.clock, kRefreshPatience) : deadline;
-    outcome = source_->get_token(context, limit);
+TokenResult CachingCredential::fetch(const std::string& key, const std::shared_ptr<Flight>& flight, Deadline deadline) {
+  // Lands also where the source throws, so that nobody waits for ever.
+  struct Landing {
+    CachingCredential& cache;
+    const std::string& key;
+    Flight& flight;
+    TokenResult outcome;
+    ~Landing() { cache.land(key, flight, outcome); }
+  } landing{*this, key, *flight,
+            refused(name(), ErrorKind::kInternal, Problem::kInternal, "fetching the token ended in an exception")};
+  landing.outcome = timed_get_token(*source_, flight->context, deadline, services_.clock);
+  if (landing.outcome) {
+    const AccessToken& token = **landing.outcome;
+    services_.log.debug("token fetched", {{"scopes", scopes_of(flight->context)},
+                                          {"credential", token.credential},
+                                          {"expires_on", to_rfc3339(token.expires_on)}});
   }
-
-  if (outcome) {
-    services_.log.debug("token fetched", {{"scopes", scopes_of(context)},
-                                          {"credential", (*outcome)->credential},
-                                          {"expires_on", to_rfc3339((*outcome)->expires_on)}});
-    return outcome;
-  }
-  if (!flight->old_is_good) return outcome;
-  services_.log.warning("token refresh failed; the old token stays in use",
-                        {{"scopes", scopes_of(context)},
-                         {"expires_on", to_rfc3339(flight->old->token->expires_on)},
-                         {"reason", outcome.error().message}});
-  return flight->old->token;
+  return landing.outcome;
 }
 
-TokenResult CachingCredential::fetch_with_claims(const std::string& key, const TokenRequestContext& context,
-                                                 Deadline deadline) {
-  TokenResult outcome = source_->get_token(context, deadline);
-  if (outcome) {
-    const MutexLock lock(mutex_);
-    entry_for(key).held = hold(*outcome);
-  }
-  return outcome;
+TokenResult CachingCredential::refresh(const std::string& key, const Refresh& refresh, Deadline deadline) {
+  const auto work = [this, key, flight = refresh.flight](Deadline limit) {
+    struct Departure {
+      CachingCredential& cache;
+      ~Departure() {
+        const MutexLock lock(cache.mutex_);
+        --cache.refreshes_under_way_;
+        cache.landed_.notify_all();
+      }
+    } const departure{*this};
+    const TokenResult outcome = fetch(key, flight, limit);
+    if (outcome) return;
+    services_.log.warning("token refresh failed; the old token stays in use",
+                          {{"scopes", scopes_of(flight->context)},
+                           {"expires_on", to_rfc3339(flight->old->token->expires_on)},
+                           {"reason", outcome.error().message}});
+  };
+  const auto in_background = [work, &clock = services_.clock] { work(Deadline::after(clock, kRefreshLimit)); };
+  const Deadline patience = deadline.or_sooner(services_.clock, kUrgentPatience);
+  if (!services_.executor.post(in_background)) work(patience);  // no thread to be had: better late than never
+  if (!refresh.urgent) return refresh.flight->old->token;
+
+  const MutexLock lock(mutex_);
+  while (!refresh.flight->outcome && !patience.passed(services_.clock)) wait_for_landing(patience);
+  const auto& outcome = refresh.flight->outcome;
+  return outcome && *outcome ? *outcome : TokenResult(refresh.flight->old->token);
 }
 
 void CachingCredential::land(const std::string& key, Flight& flight, const TokenResult& outcome) {
   const MutexLock lock(mutex_);
-  const SteadyTime now = services_.clock.steady_now();
+  const std::string plain_key = key_of(without_claims(flight.context));
+  flight.outcome = outcome;
   Entry& entry = entry_for(key);
   entry.flight = nullptr;
-  flight.outcome = outcome;
   if (outcome) {
-    // Unless one with claims has come in the meantime, which knows more.
-    if (entry.held == flight.old) entry.held = hold(*outcome);
     entry.recent_error.reset();
-  } else {
-    entry.refresh_not_before = now + kRefreshPause;
-    if (may_pass(outcome.error())) {
-      entry.recent_error = outcome.error();
-      entry.repeat_error_until = now + kErrorMemory;
+    Entry& plain = entry_for(plain_key);
+    // One that came with claims in the meantime knows more.
+    if (!flight.context.claims.empty() || plain.held == flight.old) {
+      plain.failed_refreshes = 0;
+      plain.held = hold(*outcome);
+      add_spelling(plain, without_claims(flight.context));
     }
+  } else {
+    remember_failure(entry, outcome.error());
   }
   landed_.notify_all();
 }
 
-CachingCredential::Entry& CachingCredential::entry_for(const std::string& key) {
-  if (const auto found = entries_.find(key); found != entries_.end()) return found->second;
+void CachingCredential::remember_failure(Entry& entry, const CredentialError& error) {
+  const SteadyTime now = services_.clock.steady_now();
+  const seconds pause = std::min(kFirstRefreshPause * (1 << std::min(entry.failed_refreshes, 4)), kLongestRefreshPause);
+  ++entry.failed_refreshes;
+  entry.refresh_not_before = now + spread(pause, 0.5 * services_.jitter());
+  if (const seconds memory = memory_for(error); memory > seconds::zero()) {
+    entry.recent_error = error;
+    entry.repeat_error_until = now + memory;
+    entry.refresh_not_before = std::max(entry.refresh_not_before, entry.repeat_error_until);
+  }
+}
 
-  // A new key: forget what has ended, and where that is not enough the token that would end first.
+// Readies the entry's token for callers who write their request like this one.
+void CachingCredential::add_spelling(Entry& entry, const TokenRequestContext& context) {
+  if (!context.claims.empty()) return;
+  const bool known = std::ranges::any_of(entry.spellings, [&](const TokenRequestContext& each) {
+    return each.scopes == context.scopes && each.tenant_id == context.tenant_id;
+  });
+  if (!known) {
+    if (entry.spellings.size() == kMostSpellings) entry.spellings.erase(entry.spellings.begin());
+    entry.spellings.push_back(context);
+  }
+  entry.rows.clear();
+  for (const TokenRequestContext& each : entry.spellings) {
+    entry.rows.push_back(std::make_shared<const TokenTable::Row>(each, entry.held->token, entry.held->refresh_at));
+  }
+  publish();
+}
+
+void CachingCredential::publish() {
+  std::vector<std::shared_ptr<const TokenTable::Row>> rows;
+  for (const auto& [key, entry] : entries_) rows.insert(rows.end(), entry.rows.begin(), entry.rows.end());
+  fresh_.publish(rows);
+}
+
+CachingCredential::Entry& CachingCredential::entry_for(const std::string& key) {
+  const auto found = entries_.find(key);
+  if (found != entries_.end()) return found->second;
+  make_room();
+  return entries_[key];
+}
+
+// Forgets what has ended, and where that is not enough the token that would end first.
+void CachingCredential::make_room() {
   std::erase_if(entries_, [&](const auto& each) {
     const Entry& entry = each.second;
     const bool usable = entry.held && judge(*entry.held) != Freshness::kUnusable;
@@ -169,13 +290,12 @@ CachingCredential::Entry& CachingCredential::entry_for(const std::string& key) {
     auto first = entries_.end();
     for (auto each = entries_.begin(); each != entries_.end(); ++each) {
       if (each->second.flight != nullptr) continue;
-      const auto end_of = [](const Entry& entry) { return entry.held ? entry.held->unusable_at : SystemTime(); };
+      const auto end_of = [](const Entry& entry) { return entry.held ? entry.held->unusable_at.system : SystemTime(); };
       if (first == entries_.end() || end_of(each->second) < end_of(first->second)) first = each;
     }
     if (first == entries_.end()) break;  // each has a caller of its own, so there are no more of them than threads
     entries_.erase(first);
   }
-  return entries_[key];
 }
 
 void CachingCredential::wait_for_landing(Deadline deadline) {
@@ -187,21 +307,24 @@ void CachingCredential::wait_for_landing(Deadline deadline) {
 }
 
 std::shared_ptr<const CachingCredential::Held> CachingCredential::hold(std::shared_ptr<const AccessToken> token) const {
-  const SystemTime now = services_.clock.system_now();
-  const SteadyTime steady_now = services_.clock.steady_now();
-  const nanoseconds life = std::max<nanoseconds>(token->expires_on - now, nanoseconds::zero());
-  const SystemTime unusable_at = token->expires_on - std::min<nanoseconds>(kEndMargin, life / 10);
-  SystemTime refresh_at = token->expires_on - std::min<nanoseconds>(kRefreshMargin, life / 4);
-  if (token->refresh_on) refresh_at = std::min(refresh_at, *token->refresh_on);
-  return std::make_shared<const Held>(Held{std::move(token), refresh_at, unusable_at, steady_now + (refresh_at - now),
-                                           steady_now + (unusable_at - now)});
+  const ClockReading now{services_.clock.system_now(), services_.clock.steady_now()};
+  const nanoseconds life = std::max<nanoseconds>(token->expires_on - now.system, nanoseconds::zero());
+  const auto after = [&](nanoseconds age) { return ClockReading{now.system + age, now.steady + age}; };
+  const nanoseconds urgent = life - std::min<nanoseconds>(kUrgentMargin, life / 4);
+  nanoseconds refresh = urgent;
+  if (token->refresh_on) {
+    const nanoseconds due = std::max<nanoseconds>(*token->refresh_on - now.system, nanoseconds::zero());
+    refresh = std::min(refresh, spread(due, -0.1 * services_.jitter()));
+  }
+  const nanoseconds unusable = life - std::min<nanoseconds>(kEndMargin, life / 10);
+  return std::make_shared<const Held>(Held{std::move(token), after(refresh), after(urgent), after(unusable)});
 }
 
 CachingCredential::Freshness CachingCredential::judge(const Held& held) const {
-  const SystemTime now = services_.clock.system_now();
-  const SteadyTime steady_now = services_.clock.steady_now();
-  if (now >= held.unusable_at || steady_now >= held.steady_unusable_at) return Freshness::kUnusable;
-  if (now >= held.refresh_at || steady_now >= held.steady_refresh_at) return Freshness::kRefreshDue;
+  const ClockReading now{services_.clock.system_now(), services_.clock.steady_now()};
+  if (reached(held.unusable_at, now)) return Freshness::kUnusable;
+  if (reached(held.urgent_at, now)) return Freshness::kRefreshUrgent;
+  if (reached(held.refresh_at, now)) return Freshness::kRefreshDue;
   return Freshness::kFresh;
 }
 

@@ -3,26 +3,31 @@
 #include "core/mutex.h"
 #include "identity/credential_services.h"
 #include "identity/token_credential.h"
+#include "identity/token_table.h"
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace azf::identity {
 
 /// Keeps the tokens of another credential, one for each set of scopes (order, repeats and letter case do not matter)
-/// and tenant, and asks it at most once at a time for each of them. Thread-safe; no lock is held while it is asked,
-/// so a slow scope delays no other.
+/// and tenant, and asks it at most once at a time for each of them. Thread-safe. A token from memory costs no lock and
+/// no allocation; no lock is held while the credential is asked, so a slow scope delays no other.
 ///
 /// - A token that is not due for refresh is handed out at once.
-/// - Between refresh time (`refresh_on`, at the latest 5 minutes before its end) and 2 minutes before its end, one
-///   caller fetches a new one and waits for it at most 2 s; the others get the old one at once. A failed refresh is
-///   a log line, the caller gets the old token, and the next try comes at the earliest after 30 s.
-/// - Without a usable token one caller fetches; the others wait, at most until their own deadlines, and share its
-///   token or its error. A failure that may pass (no reply, 429, 5xx) is repeated from memory for 1 s.
+/// - From refresh time on (`refresh_on`, up to a tenth of the way earlier, so that many instances spread) a new one is
+///   fetched in the background, and everybody gets the old one at once. In the last 5 minutes the caller that starts
+///   the fetch waits for it at most 2 s. A failed refresh is a log line; the next try comes after 30 s, then after
+///   twice as long each time up to 5 minutes, and up to half as long again by chance.
+/// - In its last 2 minutes a token is not handed out. One caller fetches; the others wait, at most until their own
+///   deadlines, and share its token or its error. A failure that may pass is repeated from memory for as long as the
+///   service asked to be left alone (at most an hour), else for 5 s after 429 or 5xx, for 1 s where no reply came.
 /// - A request with claims always asks, and its token replaces the kept one.
 ///
 /// For tokens that live less than 20 minutes the two margins shrink to a quarter and a tenth of their life. A token
@@ -31,49 +36,69 @@ namespace azf::identity {
 class CachingCredential final : public TokenCredential {
  public:
   CachingCredential(std::unique_ptr<TokenCredential> source, const CredentialServices& services);
+  /// Waits for the refreshes that are under way.
+  ~CachingCredential() override;
 
   [[nodiscard]] std::string_view name() const override { return source_->name(); }
   TokenResult get_token(const TokenRequestContext& context, Deadline deadline) override;
+  void discard(const AccessToken& token) override;
 
  private:
-  /// A token with the instants that decide about it, on both clocks. Immutable.
+  /// A token with the instants that decide about it. Immutable.
   struct Held {
     std::shared_ptr<const AccessToken> token;
-    SystemTime refresh_at;
-    SystemTime unusable_at;
-    SteadyTime steady_refresh_at;
-    SteadyTime steady_unusable_at;
+    ClockReading refresh_at;
+    ClockReading urgent_at;
+    ClockReading unusable_at;
   };
-  enum class Freshness { kFresh, kRefreshDue, kUnusable };
+  enum class Freshness { kFresh, kRefreshDue, kRefreshUrgent, kUnusable };
 
-  /// One fetch that is under way or has ended. Shared by the caller who fetches and those who wait.
+  /// One fetch that is under way or has ended. Shared by those who fetch and those who wait, none of whom is last for
+  /// sure.
   struct Flight {
-    /// The token to be replaced, if any, and whether it is still good.
+    TokenRequestContext context;
+    /// The token to be replaced, if any.
     std::shared_ptr<const Held> old;
-    bool old_is_good = false;
-    std::optional<TokenResult> outcome;
+    std::optional<TokenResult> outcome{};
   };
 
   /// What is known for one key.
   struct Entry {
-    /// The newest token; a reader copies the pointer and needs the lock no longer.
     std::shared_ptr<const Held> held;
+    /// `held` under the spellings that callers have used for this key, ready to be published.
+    std::vector<std::shared_ptr<const TokenTable::Row>> rows;
+    std::vector<TokenRequestContext> spellings;
     /// Null while nobody fetches.
     std::shared_ptr<Flight> flight;
     /// A failure that may pass, repeated until then instead of asking again.
     std::optional<CredentialError> recent_error;
     SteadyTime repeat_error_until;
-    /// Not before then is a refresh tried.
+    /// Not before then is a refresh tried; after how many failures in a row.
     SteadyTime refresh_not_before;
+    int failed_refreshes = 0;
   };
 
-  /// An answer from memory, or the fetch that the caller has to make.
-  std::variant<TokenResult, std::shared_ptr<Flight>> answer_or_flight(const std::string& key, Deadline deadline);
-  TokenResult fetch(const std::string& key, const std::shared_ptr<Flight>& flight, const TokenRequestContext& context,
-                    Deadline deadline);
-  TokenResult fetch_with_claims(const std::string& key, const TokenRequestContext& context, Deadline deadline);
+  /// What a caller has to do.
+  struct Fetch {
+    std::shared_ptr<Flight> flight;
+  };
+  struct Refresh {
+    std::shared_ptr<Flight> flight;
+    bool urgent;
+  };
+  using Decision = std::variant<TokenResult, Fetch, Refresh>;
+
+  Decision decide(const std::string& key, const TokenRequestContext& context, Deadline deadline);
+  TokenResult fetch(const std::string& key, const std::shared_ptr<Flight>& flight, Deadline deadline);
+  TokenResult refresh(const std::string& key, const Refresh& refresh, Deadline deadline);
   void land(const std::string& key, Flight& flight, const TokenResult& outcome);
+  void keep(const std::string& key, const std::shared_ptr<const AccessToken>& token) REQUIRES(mutex_);
+  void remember_failure(Entry& entry, const CredentialError& error) REQUIRES(mutex_);
+  void add_spelling(Entry& entry, const TokenRequestContext& context) REQUIRES(mutex_);
+  void publish() REQUIRES(mutex_);
   Entry& entry_for(const std::string& key) REQUIRES(mutex_);
+  void make_room() REQUIRES(mutex_);
+  void log_hit(const TokenRequestContext& context) const;
   void wait_for_landing(Deadline deadline) REQUIRES(mutex_);
 
   [[nodiscard]] std::shared_ptr<const Held> hold(std::shared_ptr<const AccessToken> token) const;
@@ -82,9 +107,13 @@ class CachingCredential final : public TokenCredential {
   const std::unique_ptr<TokenCredential> source_;
   const CredentialServices services_;
 
+  /// Holds what `entries_` says is fresh; changed with `mutex_` held.
+  TokenTable fresh_;
+
   Mutex mutex_;
   ConditionVariable landed_;
   std::map<std::string, Entry> entries_ GUARDED_BY(mutex_);
+  std::size_t refreshes_under_way_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace azf::identity

@@ -5,8 +5,11 @@
 #include "core/executor.h"
 #include "core/guid.h"
 #include "core/log.h"
+#include "http/retrying_transport.h"
 #include "http/transport.h"
 #include "identity/process_runner.h"
+
+#include <functional>
 
 namespace azf::identity {
 
@@ -22,6 +25,8 @@ struct CredentialServices {
   /// Refreshes tokens while callers use the old ones. Ends its tasks before anything else here goes.
   Executor& executor;
   GuidSource new_guid = random_guid;
+  /// Numbers in [0, 1) that spread over time what many instances would do at once.
+  std::function<double()> jitter = random_fraction;
 };
 
 }  // namespace azf::identity

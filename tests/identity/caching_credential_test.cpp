@@ -38,6 +38,7 @@ struct CacheFixture : test::CredentialFixture {
                   Deadline deadline = Deadline::never()) {
     return cache->get_token({{std::move(scope)}, std::move(tenant), std::move(claims)}, deadline);
   }
+  void wait_for_refreshes() { CHECK(executor.wait_idle(std::chrono::minutes(1))); }
   // The token's text, or the error's kind.
   std::string outcome(const TokenResult& result) {
     return std::string(result ? (*result)->token.expose() : to_string(result.error().kind));
@@ -92,7 +93,8 @@ TEST_SUITE("identity") {
         {"in the last 2 minutes", 3600s, {}, 3480s, "new", 2},
         {"ended", 3600s, {}, 3700s, "new", 2},
         {"before the refresh time", 86400s, 43200s, 43199s, "old", 1},
-        {"after the refresh time", 86400s, 43200s, 43200s, "new", 2},
+        {"after the refresh time, while a new one is fetched", 86400s, 43200s, 43200s, "old", 2},
+        {"in the last 5 minutes, after the refresh time", 86400s, 43200s, 86150s, "new", 2},
         {"short life, early", 240s, {}, 179s, "old", 1},
         {"short life, late", 240s, {}, 180s, "new", 2},
         {"no life at all", 0s, {}, 0s, "new", 2},
@@ -105,7 +107,9 @@ TEST_SUITE("identity") {
       f.clock.advance(row.later);
       f.will_issue("new", 3600s);
       CHECK(f.outcome(f.get()) == row.token);
+      f.wait_for_refreshes();
       CHECK(f.fetches() == row.fetches);
+      CHECK(f.outcome(f.get()) == (row.fetches == 2 ? "new" : "old"));
     }
   }
 
@@ -119,6 +123,7 @@ TEST_SUITE("identity") {
       f.clock.advance(1900s);
       f.source->add_outcome(failure);
       CHECK(f.outcome(f.get()) == "old");
+      f.wait_for_refreshes();
       CHECK(f.fetches() == 2);
       CHECK(f.sink.lines().back().first == LogLevel::kWarning);
       CHECK(f.sink.lines().back().second.find("token refresh failed") != std::string::npos);
@@ -128,24 +133,102 @@ TEST_SUITE("identity") {
       CHECK(f.fetches() == 2);
       f.clock.advance(1s);
       f.will_issue("new", 3600s);
+      CHECK(f.outcome(f.get()) == "old");
+      f.wait_for_refreshes();
       CHECK(f.outcome(f.get()) == "new");
       CHECK(f.fetches() == 3);
     }
   }
 
-  TEST_CASE("a refresh has 2 s, or what the caller has left") {
+  TEST_CASE("refreshes that fail again and again come less and less often") {
     CacheFixture f;
-    f.will_issue("old", 3600s, 1800s);
+    f.will_issue("old", 86400s, 1800s);
     REQUIRE(f.get());
-    CHECK(!f.source->deadlines().back().instant());
-    f.clock.advance(1900s);
-    f.source->add_outcome(with_status(500));
-    REQUIRE(f.get());
-    CHECK(f.source->deadlines().back().remaining(f.clock) == 2s);
-    f.clock.advance(31s);
-    f.source->add_outcome(with_status(500));
-    REQUIRE(f.get(test::kVaultScope, "", "", Deadline::after(f.clock, 1s)));
-    CHECK(f.source->deadlines().back().remaining(f.clock) == 1s);
+    f.clock.advance(1800s);
+    for (const auto pause : {30s, 60s, 120s, 240s, 300s, 300s}) {
+      f.source->add_outcome(with_status(401));
+      REQUIRE(f.get());
+      f.wait_for_refreshes();
+      const auto fetches = f.fetches();
+      f.clock.advance(pause - 1s);
+      REQUIRE(f.get());
+      f.wait_for_refreshes();
+      CHECK(f.fetches() == fetches);
+      f.clock.advance(1s);
+    }
+  }
+
+  TEST_CASE("instances refresh at different times") {
+    CacheFixture f;
+    auto services = f.services();
+    services.jitter = [] { return 0.5; };
+    auto owned = std::make_unique<FakeCredential>("FakeCredential");
+    owned->add_outcome(fake_token("old", f.clock.system_now() + 86400s, f.clock.system_now() + 1000s));
+    owned->add_outcome(fake_token("new", f.clock.system_now() + 86400s));
+    const FakeCredential& source = *owned;
+    CachingCredential cache(std::move(owned), services);
+    const TokenRequestContext context{.scopes = {test::kVaultScope}};
+    REQUIRE(cache.get_token(context, Deadline::never()));
+    f.clock.advance(949s);
+    REQUIRE(cache.get_token(context, Deadline::never()));
+    f.wait_for_refreshes();
+    CHECK(source.requests().size() == 1);
+    f.clock.advance(1s);
+    REQUIRE(cache.get_token(context, Deadline::never()));
+    f.wait_for_refreshes();
+    CHECK(source.requests().size() == 2);
+  }
+
+  TEST_CASE("I-65: a token that a service refused is not handed out again") {
+    CacheFixture f;
+    f.will_issue("refused", 3600s);
+    const auto refused_token = f.get();
+    REQUIRE(refused_token);
+    f.will_issue("other scope", 3600s);
+    REQUIRE(f.get("https://storage.azure.com/.default"));
+    f.cache->discard(**refused_token);
+    CHECK(f.outcome(f.get("https://storage.azure.com/.default")) == "other scope");
+    f.will_issue("new", 3600s);
+    CHECK(f.outcome(f.get()) == "new");
+    f.cache->discard(**refused_token);  // no longer the one in use
+    CHECK(f.outcome(f.get()) == "new");
+  }
+
+  TEST_CASE("a service that asks to be left alone is left alone, and the caller is told so") {
+    CacheFixture f;
+    CredentialError throttled = with_status(429);
+    throttled.retry_after = 60s;
+    f.source->add_outcome(throttled);
+    CHECK(!f.get());
+    f.clock.advance(50s);
+    const auto again = f.get();
+    REQUIRE(!again);
+    CHECK(again.error().message.ends_with("(said before; the service wants to be left alone for another 10 s)"));
+    CHECK(again.error().attempts.front().reason.find("another 10 s") != std::string::npos);
+    CHECK(f.fetches() == 1);
+    f.clock.advance(10s);
+    f.will_issue("token", 3600s);
+    CHECK(f.outcome(f.get()) == "token");
+  }
+
+  TEST_CASE("callers with the same claims at once cause one request") {
+    constexpr int kCallers = 20;
+    std::latch all_started(kCallers);
+    CacheFixture f([&](const TokenRequestContext&, Deadline) {
+      all_started.wait();
+      return fake_token("token", SystemTime(std::chrono::seconds(1767400000)));
+    });
+    std::atomic<int> tokens = 0;
+    {
+      std::vector<std::jthread> callers;
+      for (int i = 0; i < kCallers; ++i) {
+        callers.emplace_back([&] {
+          all_started.count_down();
+          if (f.outcome(f.get(test::kVaultScope, "", "{}")) == "token") ++tokens;
+        });
+      }
+    }
+    CHECK(tokens == kCallers);
   }
 
   TEST_CASE("I-61: a token that is about to end is not handed out, even if no other can be had") {
@@ -182,32 +265,33 @@ TEST_SUITE("identity") {
     CHECK(f.fetches() == 3);
   }
 
-  TEST_CASE("a failure that may pass is repeated from memory for 1 s, any other is asked for anew") {
+  TEST_CASE("a failure that may pass is repeated from memory for some seconds, any other is asked for anew") {
     struct Row {
       std::string name;
       CredentialError error;
-      bool remembered;
+      std::chrono::seconds remembered;
     };
     const Row rows[] = {
-        {"no reply", with_status(0), true},
-        {"throttled", with_status(429), true},
-        {"server error", with_status(503), true},
-        {"unavailable", fake_refusal(ErrorKind::kCredentialUnavailable, "probe timed out"), true},
-        {"refused", with_status(401), false},
-        {"wrong argument", fake_refusal(ErrorKind::kInvalidArgument, "no scope"), false},
-        {"no time", fake_refusal(ErrorKind::kTimeout, "deadline"), false},
+        {"no reply", with_status(0), 1s},
+        {"throttled", with_status(429), 5s},
+        {"server error", with_status(503), 5s},
+        {"unavailable", fake_refusal(ErrorKind::kCredentialUnavailable, "probe timed out"), 1s},
+        {"refused", with_status(401), 0s},
+        {"wrong argument", fake_refusal(ErrorKind::kInvalidArgument, "no scope"), 0s},
+        {"no time", fake_refusal(ErrorKind::kTimeout, "deadline"), 0s},
     };
     for (const Row& row : rows) {
       CAPTURE(row.name);
       CacheFixture f;
       f.source->add_outcome(row.error);
       CHECK(!f.get());
-      f.clock.advance(999ms);
-      if (!row.remembered) f.source->add_outcome(row.error);
+      f.clock.advance(row.remembered - 1ms);
+      const bool remembered = row.remembered > 0s;
+      if (!remembered) f.source->add_outcome(row.error);
       const auto again = f.get();
       REQUIRE(!again);
       CHECK(again.error().message == row.error.message);
-      CHECK(f.fetches() == (row.remembered ? 1 : 2));
+      CHECK(f.fetches() == (remembered ? 1 : 2));
       f.clock.advance(1s);
       f.will_issue("token", 3600s);
       CHECK(f.outcome(f.get()) == "token");

@@ -64,9 +64,14 @@ struct CredentialFixture {
       : http(std::move(answer)) {}
 
   identity::CredentialServices services() {
-    return {environment, retrying, clock, log, processes, executor, [] {
-              return std::string("00000000-0000-4000-8000-000000000001");
-            }};
+    return {.environment = environment,
+            .transport = retrying,
+            .clock = clock,
+            .log = log,
+            .processes = processes,
+            .executor = executor,
+            .new_guid = [] { return std::string("00000000-0000-4000-8000-000000000001"); },
+            .jitter = [] { return 0.0; }};
   }
   /// Of a token that lives for `life` from now, whole seconds.
   [[nodiscard]] std::string epoch_in(std::chrono::seconds life) const {

@@ -17,6 +17,11 @@ SteadyTime FakeClock::steady_now() const {
   return steady_;
 }
 
+ClockReading FakeClock::coarse_now() const {
+  const MutexLock lock(mutex_);
+  return {system_, steady_};
+}
+
 void FakeClock::sleep_for(nanoseconds duration) const {
   const MutexLock lock(mutex_);
   sleeps_.push_back(duration);

@@ -15,6 +15,7 @@ class FakeClock final : public Clock {
 
   [[nodiscard]] SystemTime system_now() const override;
   [[nodiscard]] SteadyTime steady_now() const override;
+  [[nodiscard]] ClockReading coarse_now() const override;
   void sleep_for(std::chrono::nanoseconds duration) const override;
 
   /// Time passes.
