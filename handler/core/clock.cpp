@@ -9,14 +9,18 @@ namespace azf {
 SystemTime SystemClock::system_now() const { return std::chrono::system_clock::now(); }
 SteadyTime SystemClock::steady_now() const { return std::chrono::steady_clock::now(); }
 
-// A quarter of the price of the exact clocks; they move with each tick of the kernel, 1 to 10 ms.
+// A quarter of the price of the exact clocks; they move with each tick of the kernel, 1 to 10 ms. Within one tick of
+// the monotonic clock the wall clock need not be read again.
 ClockReading SystemClock::coarse_now() const {
   const auto since_epoch = [](clockid_t clock) {
     timespec now{};
     clock_gettime(clock, &now);
     return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
   };
-  return {SystemTime(since_epoch(CLOCK_REALTIME_COARSE)), SteadyTime(since_epoch(CLOCK_MONOTONIC_COARSE))};
+  thread_local ClockReading last{};
+  const SteadyTime steady(since_epoch(CLOCK_MONOTONIC_COARSE));
+  if (steady != last.steady) last = {SystemTime(since_epoch(CLOCK_REALTIME_COARSE)), steady};
+  return last;
 }
 
 void SystemClock::sleep_for(std::chrono::nanoseconds duration) const { std::this_thread::sleep_for(duration); }

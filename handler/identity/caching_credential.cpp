@@ -100,21 +100,25 @@ CachingCredential::~CachingCredential() {
 TokenResult CachingCredential::get_token(const TokenRequestContext& context, Deadline deadline) {
   if (context.claims.empty()) {
     if (auto token = fresh_.find(context, services_.clock.coarse_now())) {
-      log_hit(context);
+      if (services_.log.enabled(LogLevel::kDebug)) log_hit(context);
       return token;
     }
   }
+  return get_unpublished(context, deadline);
+}
+
+// Apart from `get_token`, which has little to do, and would have to make room on the stack for all of this.
+TokenResult CachingCredential::get_unpublished(const TokenRequestContext& context, Deadline deadline) {
   const std::string key = key_of(context);
   Decision decision = decide(key, context, deadline);
   if (const auto* work = std::get_if<Fetch>(&decision)) return fetch(key, work->flight, deadline);
   if (const auto* work = std::get_if<Refresh>(&decision)) return refresh(key, *work, deadline);
   TokenResult& answer = std::get<TokenResult>(decision);
-  if (answer) log_hit(context);
+  if (answer && services_.log.enabled(LogLevel::kDebug)) log_hit(context);
   return std::move(answer);
 }
 
 void CachingCredential::log_hit(const TokenRequestContext& context) const {
-  if (!services_.log.enabled(LogLevel::kDebug)) return;
   services_.log.debug("token from the cache", {{"scopes", scopes_of(context)}});
 }
 

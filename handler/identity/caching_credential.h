@@ -88,6 +88,7 @@ class CachingCredential final : public TokenCredential {
   };
   using Decision = std::variant<TokenResult, Fetch, Refresh>;
 
+  [[gnu::noinline]] TokenResult get_unpublished(const TokenRequestContext& context, Deadline deadline);
   Decision decide(const std::string& key, const TokenRequestContext& context, Deadline deadline);
   TokenResult fetch(const std::string& key, const std::shared_ptr<Flight>& flight, Deadline deadline);
   TokenResult refresh(const std::string& key, const Refresh& refresh, Deadline deadline);
@@ -98,7 +99,7 @@ class CachingCredential final : public TokenCredential {
   void publish() REQUIRES(mutex_);
   Entry& entry_for(const std::string& key) REQUIRES(mutex_);
   void make_room() REQUIRES(mutex_);
-  void log_hit(const TokenRequestContext& context) const;
+  [[gnu::noinline]] void log_hit(const TokenRequestContext& context) const;
   void wait_for_landing(Deadline deadline) REQUIRES(mutex_);
 
   [[nodiscard]] std::shared_ptr<const Held> hold(std::shared_ptr<const AccessToken> token) const;

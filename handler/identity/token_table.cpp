@@ -1,6 +1,7 @@
 #include "identity/token_table.h"
 
-#include <functional>
+#include <cstdint>
+#include <cstring>
 #include <sched.h>
 #include <string_view>
 #include <thread>
@@ -9,12 +10,34 @@
 namespace azf::identity {
 namespace {
 
+// Quick for texts of some ten bytes. Nobody from outside chooses scopes, so it need not withstand chosen collisions.
+std::uint64_t mix(std::uint64_t sum, std::string_view text) {
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;  // 2^64 divided by the golden ratio
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  const auto add = [&sum](std::uint64_t word) {
+    sum = (sum ^ word) * kOdd;
+    sum ^= sum >> 32;
+  };
+  const auto add_word_at = [&](std::size_t at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, kWord);
+    add(word);
+  };
+  add(text.size());
+  if (text.size() < kWord) {
+    for (const char byte : text) add(static_cast<unsigned char>(byte));
+    return sum;
+  }
+  for (std::size_t at = 0; at + kWord < text.size(); at += kWord) add_word_at(at);
+  add_word_at(text.size() - kWord);  // may overlap the one before
+  return sum;
+}
+
 std::size_t hash_of(const TokenRequestContext& request) {
-  constexpr std::size_t kOdd = 0x9e3779b97f4a7c15;  // 2^64 divided by the golden ratio
-  const std::hash<std::string_view> hash;
-  std::size_t sum = request.tenant_id.empty() ? 0 : hash(request.tenant_id);
-  for (const std::string& scope : request.scopes) sum = (sum ^ hash(scope)) * kOdd;
-  return request.enable_cae ? ~sum : sum;
+  std::uint64_t sum = request.enable_cae ? 1 : 0;
+  if (!request.tenant_id.empty()) sum = mix(sum, request.tenant_id);
+  for (const std::string& scope : request.scopes) sum = mix(sum, scope);
+  return sum;
 }
 
 bool same_spelling(const TokenRequestContext& a, const TokenRequestContext& b) {
@@ -72,15 +95,15 @@ TokenTable::~TokenTable() { const std::unique_ptr<const Snapshot> last(current_.
 std::shared_ptr<const AccessToken> TokenTable::find(const TokenRequestContext& request, const ClockReading& now) const {
   const std::size_t stripe = stripe_of_this_cpu(kStripes);
   std::atomic<std::size_t>& readers = readers_[stripe].count;
-  std::shared_ptr<const AccessToken> token;
+  struct Departure {
+    std::atomic<std::size_t>& readers;
+    ~Departure() { readers.fetch_sub(1, std::memory_order_release); }
+  } const departure{readers};
   // Sequentially consistent, as is `publish`: whoever is not yet counted there will see the new snapshot here.
   readers.fetch_add(1);
   const Row* row = current_.load()->find(request);
-  if (row != nullptr && now.system < row->until_.system && now.steady < row->until_.steady) {
-    token = row->tokens_[stripe];
-  }
-  readers.fetch_sub(1, std::memory_order_release);
-  return token;
+  const bool fresh = row != nullptr && now.system < row->until_.system && now.steady < row->until_.steady;
+  return fresh ? row->tokens_[stripe] : nullptr;
 }
 
 void TokenTable::publish(const std::vector<std::shared_ptr<const Row>>& rows) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the release and measures it: time from start to first answered request, resident memory, instructions.
+# Builds the release and measures it: time from start to first answered request, resident memory, instructions, and
+# what a cached token costs.
 #
 #   tests/bench/run.sh [option of the start benchmark]...
 #
@@ -11,6 +12,7 @@ root=$(readlink -f "${BASH_SOURCE[0]%/*}/../..")
 readonly root build="$root/build/release"
 readonly handler="$build/app/handler" peer="$build/tests/bench/azf_minimal_server"
 readonly benchmark="$build/tests/bench/azf_start_benchmark"
+readonly token_cache="$build/tests/bench/azf_token_cache_benchmark"
 
 note() { printf '%s\n' "$*" >&2; }
 
@@ -18,7 +20,7 @@ build() {
   AZF_DEPS_PREFIX=$("$root/scripts/deps.sh")
   export AZF_DEPS_PREFIX
   cmake --preset release -S "$root" -DAZF_BENCH=ON >&2
-  cmake --build "$build" --target handler azf_minimal_server azf_start_benchmark >&2
+  cmake --build "$build" --target handler azf_minimal_server azf_start_benchmark azf_token_cache_benchmark >&2
 }
 
 # answered PORT: whether GET / is answered now.
@@ -80,6 +82,8 @@ main() {
   for program in "$handler" "$peer"; do
     printf '%12s  %s\n' "$(instructions "$program")" "$program"
   done
+  printf '\nCached tokens\n'
+  "$token_cache" || status=1
   return "$status"
 }
 

@@ -150,7 +150,8 @@ struct Services {
   identity::CredentialServices all() { return {environment, transport, clock, log, processes, executor}; }
 };
 
-void compare(identity::CachingCredential& cache) {
+// Whether cached calls allocate nothing.
+bool compare(identity::CachingCredential& cache) {
   LockedMap peer;
   const TokenRequestContext context{.scopes = {"https://vault.azure.net/.default"}};
   const auto ours = [&] {
@@ -180,9 +181,11 @@ void compare(identity::CachingCredential& cache) {
   for (int i = 0; i < 1000; ++i) ours();
   counting = false;
   std::printf("allocations in 1000 cached calls: %ld\n", allocations.load());
+  return allocations == 0;
 }
 
-void cold_start(Services& services) {
+// Whether callers of a cold cache share one request.
+bool cold_start(Services& services) {
   constexpr int kCallers = 1000;
   auto owned = std::make_unique<Issuer>(services.clock, std::chrono::milliseconds(300));
   const Issuer& issuer = *owned;
@@ -199,6 +202,7 @@ void cold_start(Services& services) {
     }
   }
   std::printf("requests for %d cold callers: %ld (%d got a token)\n", kCallers, issuer.requests.load(), tokens.load());
+  return issuer.requests == 1 && tokens == kCallers;
 }
 
 }  // namespace
@@ -207,6 +211,7 @@ void cold_start(Services& services) {
 int main() {
   azf::Services services;
   azf::identity::CachingCredential cache(std::make_unique<azf::Issuer>(services.clock), services.all());
-  azf::compare(cache);
-  azf::cold_start(services);
+  const bool allocates_nothing = azf::compare(cache);
+  const bool asks_once = azf::cold_start(services);
+  return allocates_nothing && asks_once ? EXIT_SUCCESS : EXIT_FAILURE;
 }
