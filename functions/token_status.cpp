@@ -1,6 +1,7 @@
 #include "core/time_text.h"
 #include "functions/function_list.h"
 #include "http/url.h"
+#include "identity/attempt_json.h"
 #include "identity/token_claims.h"
 #include "runtime/json_message.h"
 #include "runtime/problem.h"
@@ -9,7 +10,6 @@
 #include <chrono>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace azf::functions {
 namespace {
@@ -27,22 +27,13 @@ bool is_scope(std::string_view text) {
   return !text.empty() && text.size() <= kScopeLimit && std::ranges::all_of(text, allowed);
 }
 
-Json to_json(const std::vector<identity::Attempt>& attempts) {
-  Json list = Json::array();
-  for (const identity::Attempt& attempt : attempts) {
-    list.push_back(
-        {{"name", attempt.credential}, {"outcome", identity::to_string(attempt.outcome)}, {"reason", attempt.reason}});
-  }
-  return list;
-}
-
 Json or_null(const std::optional<std::string>& text) { return text ? Json(*text) : Json(); }
 
 HttpResponse status_of(const std::string& scope, const identity::AccessToken& token) {
   const auto claims = identity::read_token_claims(token.token.expose());
   auto response = json_response({{"scope", scope},
                                  {"credential", token.credential},
-                                 {"attempts", to_json(token.attempts)},
+                                 {"attempts", identity::attempts_json(token.attempts)},
                                  {"tenant_id", or_null(claims.tenant_id)},
                                  {"principal_id", or_null(claims.principal_id)},
                                  {"audience", or_null(claims.audience)},
@@ -56,7 +47,7 @@ HttpResponse status_of(const std::string& scope, const identity::AccessToken& to
 Problem refusal(const std::string& scope, const identity::CredentialError& error) {
   Problem problem = to_problem(error.to_error());
   problem.detail = error.message;
-  problem.extensions = {{"scope", scope}, {"kind", to_string(error.kind)}, {"attempts", to_json(error.attempts)}};
+  problem.extensions = {{"scope", scope}, {"kind", to_string(error.kind)}, {"attempts", identity::attempts_json(error.attempts)}};
   if (!error.correlation_id.empty()) problem.extensions["correlationId"] = error.correlation_id;
   return problem;
 }

@@ -20,6 +20,7 @@ Settings (environment):
   AZF_LOG_FORMAT     json (default) or text (default on a terminal)
   AZF_DRAIN_SECONDS  how long requests may go on after a stop signal (default 10)
   SSL_CERT_FILE      certificates to trust, instead of the system's
+  AZF_IDENTITY_PIN   TENANT/PRINCIPAL: refuse tokens for any other identity
   AZURE_*            as for every Azure SDK: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_TOKEN_CREDENTIALS, ...
 
 Examples:
@@ -29,11 +30,22 @@ Examples:
   handler token --scope https://storage.azure.com/.default --credential ManagedIdentityCredential --output json
 )";
 
+// A line for each credential: its name, and what it takes from the environment.
 std::string credential_list() {
-  std::string list;
-  for (const auto name : identity::credential_names()) list.append(list.empty() ? "" : ", ").append(name);
+  constexpr std::size_t kColumn = 30;
+  std::string list = "\nCredentials, and what they take from the environment besides AZURE_AUTHORITY_HOST:\n";
+  for (const auto& [name, settings] : identity::known_credentials()) {
+    list.append("  ").append(name).append(kColumn - name.size(), ' ').append(settings).append("\n");
+  }
   return list;
 }
+
+constexpr const char* kTokenSettings = R"(
+Settings (environment):
+  AZF_IDENTITY_PIN          TENANT/PRINCIPAL: refuse tokens for any other identity
+  AZF_TOOL_TIMEOUT_SECONDS  how long az, azd and pwsh may take (default 13)
+  AZF_TOOL_TOKEN_CACHE      absolute path of a file that keeps the tools' tokens from run to run (default: none)
+)";
 
 }  // namespace
 
@@ -66,7 +78,7 @@ Command parse_command_line(std::vector<std::string> arguments, std::string_view 
   token_app->add_option("--scope", token.scopes, "What the token is for, such as https://vault.azure.net/.default")
       ->required()
       ->type_name("SCOPE");
-  token_app->add_option("--credential", token.credential, "Which credential to ask: " + credential_list())
+  token_app->add_option("--credential", token.credential, "Which credential to ask; see the list below")
       ->type_name("NAME")
       ->option_text("NAME (default: DefaultAzureCredential)");
   token_app->add_option("--tenant", token.options.tenant_id, "Tenant, instead of AZURE_TENANT_ID")->type_name("ID");
@@ -81,6 +93,12 @@ Command parse_command_line(std::vector<std::string> arguments, std::string_view 
           ->type_name("ID");
   client->excludes(object)->excludes(resource);
   object->excludes(resource);
+  token_app->add_option("--subscription", token.options.subscription, "For AzureCliCredential: name or id")
+      ->type_name("NAME");
+  token_app
+      ->add_option("--exclude", token.options.excluded_credentials,
+                   "For DefaultAzureCredential: a member to leave out; may be repeated")
+      ->type_name("NAME");
   token_app->add_option("--output", token.output, "What to print")
       ->transform(
           CLI::Transformer(std::map<std::string, TokenCommand::Output>{{"summary", TokenCommand::Output::kSummary},
@@ -88,7 +106,8 @@ Command parse_command_line(std::vector<std::string> arguments, std::string_view 
                                                                        {"token", TokenCommand::Output::kToken}}))
       ->option_text("summary|json|token (default: summary)");
 
-  for (auto* const command : {serve_app, functions_app, token_app}) command->footer("");
+  for (auto* const command : {serve_app, functions_app}) command->footer("");
+  token_app->footer(credential_list() + kTokenSettings);
 
   // CLI11 reports by exceptions, also for --help; here they end.
   try {

@@ -2,6 +2,7 @@
 
 #include "core/json.h"
 #include "core/time_text.h"
+#include "identity/attempt_json.h"
 #include "identity/token_claims.h"
 
 #include <cstdio>
@@ -18,15 +19,6 @@ using identity::TokenClaims;
 
 void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
-Json attempts_json(const std::vector<Attempt>& attempts) {
-  Json list = Json::array();
-  for (const Attempt& attempt : attempts) {
-    list.push_back(
-        {{"name", attempt.credential}, {"outcome", identity::to_string(attempt.outcome)}, {"reason", attempt.reason}});
-  }
-  return list;
-}
-
 Json text_or_null(const std::optional<std::string>& text) { return text ? Json(*text) : Json(); }
 
 Json success_json(const AccessToken& token, const TokenClaims& claims) {
@@ -37,19 +29,28 @@ Json success_json(const AccessToken& token, const TokenClaims& claims) {
           {"principal_id", text_or_null(claims.principal_id)},
           {"client_id", text_or_null(claims.client_id)},
           {"audience", text_or_null(claims.audience)},
-          {"attempts", attempts_json(token.attempts)}};
+          {"attempts", identity::attempts_json(token.attempts)}};
 }
 
 Json failure_json(const CredentialError& error) {
   return {{"error", {{"kind", to_string(error.kind)}, {"message", error.message}}},
-          {"attempts", attempts_json(error.attempts)}};
+          {"attempts", identity::attempts_json(error.attempts)}};
 }
 
 std::string attempt_lines(const std::vector<Attempt>& attempts) {
   std::string lines;
   for (const Attempt& attempt : attempts) {
     lines.append("  ").append(attempt.credential).append("  ").append(identity::to_string(attempt.outcome));
-    lines.append(": ").append(attempt.reason).append("\n");
+    if (!attempt.code.empty()) lines.append(" (").append(attempt.code).append(")");
+    if (attempt.duration) lines.append(" after ").append(std::to_string(attempt.duration->count())).append(" ms");
+    lines.append("\n");
+    const auto line = [&lines](std::string_view name, const std::string& text) {
+      if (!text.empty()) lines.append("    ").append(name).append(12 - name.size(), ' ').append(text).append("\n");
+    };
+    line("looked for", attempt.looked_for);
+    line("asked", attempt.source);
+    line("came back", attempt.reason);
+    line("what to do", attempt.next_step);
   }
   return lines;
 }
@@ -73,14 +74,23 @@ std::string summary(const AccessToken& token, const TokenClaims& claims, SystemT
 
 int fail(const TokenCommand& command, const CredentialError& error) {
   if (command.output == TokenCommand::Output::kJson) print(failure_json(error).dump(2) + "\n");
-  std::fprintf(stderr, "handler: no token: %s\n", error.message.c_str());
+  std::fprintf(stderr, "handler: no token (%s)\nattempts\n%s", std::string(to_string(error.kind)).c_str(),
+               attempt_lines(error.attempts).c_str());
+  if (!error.correlation_id.empty()) std::fprintf(stderr, "correlation id  %s\n", error.correlation_id.c_str());
   return kFailure;
+}
+
+// To standard error, as standard output may be somebody's variable.
+void show_device_code(const identity::DeviceCodePrompt& prompt) {
+  std::fprintf(stderr, "%s\n", prompt.message.c_str());
 }
 
 }  // namespace
 
 int get_token(const TokenCommand& command, const identity::CredentialServices& services) {
-  const auto credential = identity::create_credential(command.credential, command.options, services);
+  identity::CredentialOptions options = command.options;
+  options.show_device_code = show_device_code;
+  const auto credential = identity::create_credential(command.credential, options, services);
   if (!credential) {
     std::fprintf(stderr, "handler: %s\n", credential.error().message.c_str());
     return kWrongUsage;

@@ -1,5 +1,6 @@
 #include "core/guid.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <stdexcept>
 #include <sys/random.h>
@@ -26,6 +27,14 @@ std::string guid_from(std::array<std::uint8_t, 16> bytes) {
     text.push_back(kDigits[bytes[i] & 0x0f]);
   }
   return text;
+}
+
+bool is_guid(std::string_view text) {
+  constexpr std::string_view kShape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  return std::ranges::equal(text, kShape, [](char c, char place) {
+    const bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    return place == '-' ? c == '-' : digit;
+  });
 }
 
 }  // namespace azf

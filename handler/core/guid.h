@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace azf {
 
@@ -16,5 +17,8 @@ std::string random_guid();
 
 /// The version 4 GUID over these bytes (RFC 9562 section 5.4); six bits give way to version and variant.
 std::string guid_from(std::array<std::uint8_t, 16> bytes);
+
+/// Whether a text is written as a GUID, in any letter case.
+bool is_guid(std::string_view text);
 
 }  // namespace azf

@@ -4,8 +4,10 @@
 #include "identity/credential_services.h"
 #include "identity/token_credential.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace azf::identity {
 
@@ -18,14 +20,23 @@ struct DefaultAzureCredentialOptions {
   /// The managed identity by another of its ids; then `AZURE_CLIENT_ID` is not taken for it.
   std::string object_id{};
   std::string resource_id{};
+  /// Empty: `AZURE_AUTHORITY_HOST`, else the public cloud.
+  std::string authority_host{};
+  /// Tenants that a request may name, besides those of `AZURE_ADDITIONALLY_ALLOWED_TENANTS`; `*` for all.
+  std::vector<std::string> additionally_allowed_tenants{};
+  /// Members to leave out, by their type names in any letter case.
+  std::vector<std::string> excluded_credentials{};
+  /// For each developer tool; zero: `AZF_TOOL_TIMEOUT_SECONDS`, else 13 s.
+  std::chrono::milliseconds process_timeout{0};
   /// Whether it is an error if `AZURE_TOKEN_CREDENTIALS` is not set, so that production never guesses.
   bool require_token_credentials_variable = false;
 };
 
-/// The credential for programs that run here and there: environment, workload identity, managed identity, in this
-/// order, the first that works for good. `AZURE_TOKEN_CREDENTIALS` narrows the choice: `prod` for these three, or the
-/// name of one of them, in any letter case. `dev` and the names of credentials that this version does not have fail
-/// with `kInvalidArgument`, as does anything else, with the values that are allowed.
+/// The credential for programs that run here and there: environment, workload identity, managed identity, Azure CLI,
+/// Azure PowerShell, Azure Developer CLI, in this order, the first that works for good. `AZURE_TOKEN_CREDENTIALS`
+/// narrows the choice: `prod` for the first three, `dev` for the others, or the name of one, in any letter case.
+/// Anything else fails with `kInvalidArgument` and the values that are allowed; so does an exclusion of what is no
+/// member, or of all.
 ///
 /// A member that cannot be built takes its place in the chain with the reason. Tokens are cached: do not wrap the
 /// result into another `CachingCredential`.
