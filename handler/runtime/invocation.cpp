@@ -1,8 +1,8 @@
 #include "runtime/invocation.h"
 
+#include "core/base64.h"
 #include "core/time_text.h"
 #include "http/url.h"
-#include "runtime/base64.h"
 #include "runtime/utf8.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "runtime/base64.h"
+#include "core/base64.h"
 #include "support/test_app.h"
 
 #include <doctest/doctest.h>

@@ -41,9 +41,12 @@ TEST_SUITE("identity") {
     CHECK((*result)->token.expose() == "token-1");
     CHECK((*result)->expires_on == f.clock.system_now() + 3599s);
     CHECK((*result)->credential == "ClientSecretCredential");
-    CHECK((*result)->attempts ==
-          std::vector<Attempt>{{"ClientSecretCredential", AttemptOutcome::kSucceeded,
-                                "client secret of application " + test::kClient + " in tenant " + test::kTenant}});
+    const Attempt expected{.credential = "ClientSecretCredential",
+                           .outcome = AttemptOutcome::kSucceeded,
+                           .source = "client secret of application " + test::kClient + " in tenant " + test::kTenant,
+                           .looked_for = "a tenant, a client id and a client secret",
+                           .reason = "a token"};
+    CHECK((*result)->attempts == std::vector<Attempt>{expected});
 
     REQUIRE(f.http.requests().size() == 1);
     const HttpRequest request = f.http.requests().front();
@@ -120,7 +123,12 @@ TEST_SUITE("identity") {
       CHECK(error.message.find(part) != std::string::npos);
     }
     REQUIRE(error.attempts.size() == 1);
-    CHECK(error.attempts.front().outcome == AttemptOutcome::kFailed);
+    const Attempt& attempt = error.attempts.front();
+    CHECK(attempt.outcome == AttemptOutcome::kFailed);
+    CHECK(attempt.code == "AADSTS7000215");
+    CHECK(attempt.source == "client secret of application " + test::kClient + " in tenant " + test::kTenant);
+    CHECK(attempt.looked_for == "a tenant, a client id and a client secret");
+    CHECK(attempt.next_step == "use the secret's value, not its id");
     CHECK(f.http.requests().size() == 1);
   }
 

@@ -1,25 +1,13 @@
 #include "identity/token_claims.h"
 
+#include "core/base64.h"
+
 #include <doctest/doctest.h>
 
 namespace azf::identity {
 namespace {
 
-std::string base64url(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string text;
-  unsigned pending = 0;
-  int bits = 0;
-  for (const char byte : bytes) {
-    pending = (pending << 8) | static_cast<unsigned char>(byte);
-    bits += 8;
-    for (; bits >= 6; bits -= 6) text.push_back(kDigits[(pending >> (bits - 6)) & 63]);
-  }
-  if (bits > 0) text.push_back(kDigits[(pending << (6 - bits)) & 63]);
-  return text;
-}
-
-std::string token_of(std::string_view payload) { return "e30." + base64url(payload) + ".c2ln"; }
+std::string token_of(std::string_view payload) { return "e30." + to_base64url(payload) + ".c2ln"; }
 
 }  // namespace
 
@@ -34,7 +22,7 @@ TEST_SUITE("identity") {
   }
 
   TEST_CASE("a token that is not a JWT gives no claims") {
-    const std::string payload = base64url(R"({"tid":"t"})");
+    const std::string payload = to_base64url(R"({"tid":"t"})");
     const std::string tokens[] = {"",
                                   "opaque",
                                   ".",

@@ -142,7 +142,9 @@ TEST_SUITE("identity") {
     const auto result = send_token_request(f.services(), std::move(call));
     REQUIRE(!result);
     CHECK(result.error().kind == ErrorKind::kTimeout);
-    CHECK(result.error().message == "C: no time was left to send GET https://h/t");
+    REQUIRE(result.error().attempts.size() == 1);
+    CHECK(result.error().attempts.front().reason == "no time was left to send GET https://h/t");
+    CHECK(result.error().attempts.front().code == "deadline_passed");
     CHECK(f.http.requests().empty());
   }
 
@@ -155,7 +157,11 @@ TEST_SUITE("identity") {
     call.secrets.emplace_back("marker");
     const auto result = send_token_request(f.services(), std::move(call));
     REQUIRE(!result);
-    CHECK(result.error().message == "C: GET https://h/t answered 400: [secret]: got [secret], [secret]");
+    REQUIRE(result.error().attempts.size() == 1);
+    const Attempt& attempt = result.error().attempts.front();
+    CHECK(attempt.reason == "GET https://h/t answered 400: [secret]: got [secret], [secret]");
+    CHECK(attempt.code == "authority_refused");
+    CHECK(result.error().message.find("marker") == std::string::npos);
     CHECK(result.error().correlation_id == "[secret]");
   }
 

@@ -42,7 +42,7 @@ TEST_SUITE("identity") {
     const auto first = get(*credential);
     REQUIRE(first);
     CHECK((*first)->credential == "WorkloadIdentityCredential");
-    CHECK((*first)->attempts.front().reason == "federated token in " + f.directory.path() +
+    CHECK((*first)->attempts.front().source == "federated token in " + f.directory.path() +
                                                    "/sa-token of application " + test::kClient + " in tenant " +
                                                    test::kTenant);
     f.directory.write("sa-token", "  federated-2 \r\n");
@@ -75,7 +75,8 @@ TEST_SUITE("identity") {
       REQUIRE(!result);
       CHECK(result.error().kind == ErrorKind::kCredentialUnavailable);
       CHECK(result.error().message.find(f.directory.path() + "/sa-token") != std::string::npos);
-      CHECK(result.error().attempts.size() == 1);
+      REQUIRE(result.error().attempts.size() == 1);
+      CHECK(result.error().attempts.front().code == "token_file_unusable");
     }
     CHECK(f.http.requests().empty());
   }
@@ -99,7 +100,9 @@ TEST_SUITE("identity") {
     REQUIRE(!result);
     CHECK(result.error().kind == ErrorKind::kAuthenticationFailed);
     CHECK(result.error().message.find("AADSTS700213") != std::string::npos);
-    CHECK(result.error().message.find("matches the token's subject") != std::string::npos);
+    CHECK(result.error().attempts.front().code == "AADSTS700213");
+    CHECK(result.error().attempts.front().next_step ==
+          "compare the token's sub with the application's federated credentials");
   }
 }
 

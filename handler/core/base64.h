@@ -16,4 +16,10 @@ std::optional<std::string> from_base64(std::string_view text);
 /// Whether `from_base64` would give a value; allocates nothing.
 bool is_base64(std::string_view text);
 
+/// Base64 with the URL-safe alphabet and without padding, as JWTs have it (RFC 7515 section 2).
+std::string to_base64url(std::string_view bytes);
+
+/// The reverse, strict: no padding, no white space, no stray bits in the last digit. Nothing for any other text.
+std::optional<std::string> from_base64url(std::string_view text);
+
 }  // namespace azf
