@@ -1,13 +1,8 @@
 #include "core/clock.h"
 
 #include <algorithm>
-#include <thread>
 
 namespace azf {
-
-SystemTime SystemClock::system_now() const { return std::chrono::system_clock::now(); }
-SteadyTime SystemClock::steady_now() const { return std::chrono::steady_clock::now(); }
-void SystemClock::sleep_for(std::chrono::nanoseconds duration) const { std::this_thread::sleep_for(duration); }
 
 namespace {
 
@@ -18,6 +13,23 @@ SteadyTime later(SteadyTime now, std::chrono::nanoseconds duration) {
 }
 
 }  // namespace
+
+SystemTime SystemClock::system_now() const { return std::chrono::system_clock::now(); }
+SteadyTime SystemClock::steady_now() const { return std::chrono::steady_clock::now(); }
+
+void SystemClock::sleep_for(std::chrono::nanoseconds duration) const {
+  if (duration <= std::chrono::nanoseconds::zero()) return;
+  const SteadyTime end = later(steady_now(), duration);
+  const MutexLock lock(mutex_);
+  while (!sleepless_ && ended_.wait_until(mutex_, end)) {
+  }
+}
+
+void SystemClock::end_sleeps() {
+  const MutexLock lock(mutex_);
+  sleepless_ = true;
+  ended_.notify_all();
+}
 
 Deadline Deadline::after(const Clock& clock, std::chrono::nanoseconds duration) {
   return Deadline(later(clock.steady_now(), duration));
