@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <ctime>
-#include <thread>
 
 namespace azf {
 
@@ -23,8 +22,6 @@ ClockReading SystemClock::coarse_now() const {
   return last;
 }
 
-void SystemClock::sleep_for(std::chrono::nanoseconds duration) const { std::this_thread::sleep_for(duration); }
-
 namespace {
 
 // Adds without overflow: a caller may say "practically for ever" by a huge duration.
@@ -34,6 +31,23 @@ SteadyTime later(SteadyTime now, std::chrono::nanoseconds duration) {
 }
 
 }  // namespace
+
+SystemTime SystemClock::system_now() const { return std::chrono::system_clock::now(); }
+SteadyTime SystemClock::steady_now() const { return std::chrono::steady_clock::now(); }
+
+void SystemClock::sleep_for(std::chrono::nanoseconds duration) const {
+  if (duration <= std::chrono::nanoseconds::zero()) return;
+  const SteadyTime end = later(steady_now(), duration);
+  const MutexLock lock(mutex_);
+  while (!sleepless_ && ended_.wait_until(mutex_, end)) {
+  }
+}
+
+void SystemClock::end_sleeps() {
+  const MutexLock lock(mutex_);
+  sleepless_ = true;
+  ended_.notify_all();
+}
 
 Deadline Deadline::after(const Clock& clock, std::chrono::nanoseconds duration) {
   return Deadline(later(clock.steady_now(), duration));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/mutex.h"
+
 #include <chrono>
 #include <optional>
 
@@ -25,16 +27,26 @@ class Clock {
   [[nodiscard]] virtual SteadyTime steady_now() const = 0;
   /// Both clocks, up to some milliseconds old: for what is checked very often.
   [[nodiscard]] virtual ClockReading coarse_now() const = 0;
-  /// Blocks the calling thread for `duration`; returns at once if it is not positive.
+  /// Blocks the calling thread for `duration`; returns at once if it is not positive. May return early when the
+  /// program ends, so a caller asks again what it waited for.
   virtual void sleep_for(std::chrono::nanoseconds duration) const = 0;
 };
 
+/// The machine's clocks.
 class SystemClock final : public Clock {
  public:
   [[nodiscard]] SystemTime system_now() const override;
   [[nodiscard]] SteadyTime steady_now() const override;
   [[nodiscard]] ClockReading coarse_now() const override;
   void sleep_for(std::chrono::nanoseconds duration) const override;
+
+  /// All sleeps under way return now, and later ones at once: for the end of the program.
+  void end_sleeps();
+
+ private:
+  mutable Mutex mutex_;
+  mutable ConditionVariable ended_;
+  bool sleepless_ GUARDED_BY(mutex_) = false;
 };
 
 /// The instant, on the monotonic clock, at which a call gives up. Calls that may wait take one. Value.

@@ -2,6 +2,7 @@
 
 #include "core/mutex.h"
 #include "http/ca_bundle.h"
+#include "http/certificate_pin.h"
 #include "http/proxy.h"
 #include "http/url.h"
 
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <mutex>
 #include <new>
 #include <optional>
@@ -35,6 +37,12 @@ struct ListDeleter {
 };
 using HeaderList = std::unique_ptr<curl_slist, ListDeleter>;
 
+EasyHandle new_handle() {
+  EasyHandle handle(curl_easy_init());
+  if (!handle) throw std::bad_alloc();
+  return handle;
+}
+
 // Fails only for want of memory, or with a libcurl that was built without something this file depends on.
 template <typename T>
 void set(const EasyHandle& handle, CURLoption option, T value) {
@@ -51,6 +59,46 @@ T get(const EasyHandle& handle, CURLINFO what) {
   T value{};
   curl_easy_getinfo(handle.get(), what, &value);
   return value;
+}
+
+// What a connection must have been made with to serve a request. Connections of requests that differ in it are kept
+// apart by us, as libcurl need not know everything that decides.
+struct Trust {
+  std::optional<CertificatePin> pin{};
+  std::string ca_certificates{};
+  std::string server_name{};
+
+  friend bool operator==(const Trust&, const Trust&) = default;
+};
+
+Result<Trust> trust_for(const Url& url, const SendOptions& options) {
+  const auto invalid = [](std::string text) { return Error{ErrorKind::kInvalidArgument, std::move(text)}; };
+  Trust trust;
+  if (!options.pinned_certificate_sha1.empty()) {
+    trust.pin = parse_certificate_pin(options.pinned_certificate_sha1);
+    if (!trust.pin) return invalid("the pinned certificate is not a SHA-1: 40 hexadecimal digits");
+    if (url.scheme != "https") return invalid("a pinned certificate needs https");
+  }
+  if (url.scheme != "https") return trust;
+  trust.ca_certificates = options.ca_certificates;
+  if (options.tls_server_name.empty()) return trust;
+  const auto named = parse_url("https://" + options.tls_server_name);
+  if (!named || !equal_ignoring_case(named->host, options.tls_server_name)) {
+    return invalid("the TLS server name is not a host name");
+  }
+  trust.server_name = named->host;
+  return trust;
+}
+
+std::string host_in_url(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+// `host[:port]` as it stands in the URL's own Host field.
+std::string authority_of(const Url& url) {
+  const auto text = without_query(url);
+  const auto begin = url.scheme.size() + 3;
+  return text.substr(begin, text.find('/', begin) - begin);
 }
 
 // What makes the request unfit to be sent; empty if nothing does.
@@ -74,9 +122,10 @@ void append(HeaderList& list, const std::string& line) {
   list.reset(longer);
 }
 
-HeaderList header_list(const Headers& headers) {
+HeaderList header_list(const Headers& headers, const std::string& host) {
   HeaderList list;
   append(list, "Expect:");  // libcurl takes a name without a value as "do not send this one of yours"
+  if (!host.empty() && !headers.has("host")) append(list, "Host: " + host);
   if (!headers.has("content-type")) append(list, "Content-Type:");
   for (const auto& [name, value] : headers) {
     const bool framing = equal_ignoring_case(name, "content-length") ||
@@ -134,6 +183,51 @@ curl_socket_t open_socket(void* /*context*/, curlsocktype /*purpose*/, curl_sock
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+// libcurl has no option for a TLS name other than the URL's host. So the URL names that one, and the connection goes
+// where the request's own URL says.
+struct Detour {
+  std::string url;
+  HeaderList connect_to;
+};
+
+Detour detour(const std::string& request_url, const Url& url, const Trust& trust) {
+  Detour result;
+  const auto port = std::to_string(url.port);
+  const auto authority_end = request_url.find_first_of("/?", url.scheme.size() + 3);
+  result.url = url.scheme + "://" + host_in_url(trust.server_name) + ":" + port;
+  if (authority_end != std::string::npos) result.url.append(request_url, authority_end);
+  append(result.connect_to, "::" + host_in_url(url.host) + ":" + port);  // whatever host and port the URL names
+  return result;
+}
+
+CURLcode pin_tls_context(CURL* /*handle*/, void* tls_context, void* pin) noexcept {
+  pin_server_certificate(tls_context, *static_cast<const CertificatePin*>(pin));
+  return CURLE_OK;
+}
+
+// Whom TLS believes: after apply_security, whose certificates stay those for proxies. The handle refers to `trust`.
+void apply_trust(const EasyHandle& handle, const Trust& trust) {
+  if (!trust.ca_certificates.empty()) {
+    const auto& pem = trust.ca_certificates;
+    curl_blob blob{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_NOCOPY};
+    set(handle, CURLOPT_CAINFO, static_cast<char*>(nullptr));
+    set(handle, CURLOPT_CAPATH, static_cast<char*>(nullptr));
+    set(handle, CURLOPT_CAINFO_BLOB, &blob);
+  }
+  if (!trust.pin) return;
+  // The pin alone decides. SSL_VERIFYPEER stays on: should the callback ever be left out, nobody is believed.
+  set(handle, CURLOPT_CAINFO, static_cast<char*>(nullptr));
+  set(handle, CURLOPT_CAPATH, static_cast<char*>(nullptr));
+  set(handle, CURLOPT_CAINFO_BLOB, static_cast<curl_blob*>(nullptr));
+  set(handle, CURLOPT_SSL_VERIFYHOST, 0L);
+  set(handle, CURLOPT_SSL_CTX_FUNCTION, &pin_tls_context);
+  set(handle, CURLOPT_SSL_CTX_DATA, &*trust.pin);
+  // A resumed session shows no certificate, and a reused connection has shown it to somebody else.
+  set(handle, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+  set(handle, CURLOPT_FRESH_CONNECT, 1L);
+  set(handle, CURLOPT_FORBID_REUSE, 1L);
+}
+
 void apply_security(const EasyHandle& handle, const CaBundle& ca, const SendOptions& options) {
   set(handle, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
   set(handle, CURLOPT_PROTOCOLS_STR, options.allow_plain_http ? "http,https" : "https");
@@ -157,6 +251,14 @@ void apply_proxy(const EasyHandle& handle, const std::optional<Proxy>& proxy, co
   set(handle, CURLOPT_PROXY, proxy ? proxy->url.c_str() : "");
   set(handle, CURLOPT_NOPROXY, proxy ? std::string(proxy_exemptions(environment)).c_str() : "*");
 }
+
+// libcurl calls it about once a second even when nothing moves.
+int check_for_end(void* context, curl_off_t /*to_receive*/, curl_off_t /*received*/, curl_off_t /*to_send*/,
+                  curl_off_t /*sent*/) noexcept {
+  return static_cast<const std::atomic<bool>*>(context)->load() ? 1 : 0;
+}
+
+constexpr std::string_view kEnding = "the program is ending";
 
 // libcurl reports success for a reply that ends inside its header.
 struct ReplyHead {
@@ -222,7 +324,12 @@ struct Failure {
   const ReplyBody& body;
   const std::optional<Proxy>& proxy;
   const CaBundle& ca;
+  const Trust& trust;
 };
+
+std::string trusted_certificates(const Failure& f) {
+  return f.trust.ca_certificates.empty() ? describe(f.ca) : "those given for this request";
+}
 
 Error explain(const Failure& f) {
   const std::string by_proxy = f.proxy ? " (a proxy is set by " + f.proxy->variable + ")" : "";
@@ -242,11 +349,14 @@ Error explain(const Failure& f) {
     case CURLE_COULDNT_RESOLVE_PROXY:
       return transport("the proxy's name is malformed or cannot be resolved" + by_proxy);
     case CURLE_COULDNT_CONNECT: return transport("no connection" + system_reason(f.handle) + by_proxy);
+    case CURLE_ABORTED_BY_CALLBACK: return transport(std::string(kEnding));
     case CURLE_PEER_FAILED_VERIFICATION:
+      if (f.trust.pin) return unexpected("the server's certificate is not the pinned one");
       return unexpected("the server's certificate is not trusted: " + std::string(f.detail) +
-                        "; CA certificates: " + describe(f.ca));
+                        "; CA certificates: " + trusted_certificates(f));
+    case CURLE_SSL_CERTPROBLEM:  // of CURLOPT_CAINFO_BLOB; this program shows no certificate of its own
     case CURLE_SSL_CACERT_BADFILE:
-      return {ErrorKind::kInvalidArgument, "the CA certificates cannot be read: " + describe(f.ca)};
+      return {ErrorKind::kInvalidArgument, "the CA certificates cannot be read: " + trusted_certificates(f)};
     case CURLE_SSL_CONNECT_ERROR: return transport("the TLS handshake failed: " + std::string(f.detail) + by_proxy);
     case CURLE_GOT_NOTHING: return transport("the connection was closed without a reply" + by_proxy);
     case CURLE_PARTIAL_FILE: return transport("the connection was closed inside the reply" + by_proxy);
@@ -271,33 +381,34 @@ struct Library {
   const CaBundle ca;
 };
 
-// Handles that nobody uses now. A handle holds its own connections, so the one that last talked to the same server is
-// the best, then the one used last. Thread-safe.
+// Handles that nobody uses now. A handle holds its own connections and TLS sessions, so one that was used with another
+// trust is never handed out; of the others the one that last talked to the same server is the best, then the one used
+// last. Thread-safe.
 class IdleHandles {
  public:
   explicit IdleHandles(std::size_t limit) : limit_(limit) {}
 
-  EasyHandle take(const std::string& server) {
+  EasyHandle take(const std::string& server, const Trust& trust) {
     {
       const MutexLock lock(mutex_);
-      if (!idle_.empty()) {
-        auto best = std::find_if(idle_.rbegin(), idle_.rend(), [&](const Idle& idle) { return idle.server == server; });
-        if (best == idle_.rend()) best = idle_.rbegin();
+      const auto fits = [&](const Idle& idle) { return idle.trust == trust; };
+      auto best = std::find_if(idle_.rbegin(), idle_.rend(),
+                               [&](const Idle& idle) { return idle.server == server && fits(idle); });
+      if (best == idle_.rend()) best = std::find_if(idle_.rbegin(), idle_.rend(), fits);
+      if (best != idle_.rend()) {
         auto handle = std::move(best->handle);
         idle_.erase(std::next(best).base());
         return handle;
       }
     }
-    EasyHandle handle(curl_easy_init());
-    if (!handle) throw std::bad_alloc();
-    return handle;
+    return new_handle();
   }
 
-  void put(std::string server, EasyHandle handle) {
+  void put(std::string server, Trust trust, EasyHandle handle) {
     curl_easy_reset(handle.get());  // forgets the request, keeps connections, TLS sessions and resolved names
     EasyHandle surplus;             // destroyed after the lock, as that closes connections
     const MutexLock lock(mutex_);
-    idle_.push_back({std::move(server), std::move(handle)});
+    idle_.push_back({std::move(server), std::move(trust), std::move(handle)});
     if (idle_.size() <= limit_) return;
     surplus = std::move(idle_.front().handle);
     idle_.erase(idle_.begin());
@@ -306,6 +417,7 @@ class IdleHandles {
  private:
   struct Idle {
     std::string server;
+    Trust trust;
     EasyHandle handle;
   };
 
@@ -328,29 +440,41 @@ class CurlTransport::Engine {
     if (const auto problem = problem_of(request, *url, options); !problem.empty()) {
       return Error{ErrorKind::kInvalidArgument, where + ": " + std::string(problem)};
     }
+    auto trust = trust_for(*url, options);
+    if (!trust) return with_context(std::move(trust).error(), where);
+    if (stopped_) return Error{ErrorKind::kTransport, where + ": " + std::string(kEnding)};
     if (options.deadline.passed(clock_)) {
       return Error{ErrorKind::kTimeout, where + ": not sent, as the deadline has passed"};
     }
     std::call_once(started_, [this] { library_.emplace(environment_); });
 
-    auto outcome = exchange(request, *url, options);
+    auto outcome = exchange(request, *url, options, *std::move(trust));
     if (!outcome) return with_context(std::move(outcome).error(), where);
     return outcome;
   }
 
+  void stop() { stopped_ = true; }
+
  private:
-  Result<HttpResponse> exchange(const HttpRequest& request, const Url& url, const SendOptions& options) {
+  Result<HttpResponse> exchange(const HttpRequest& request, const Url& url, const SendOptions& options, Trust trust) {
     const auto server = url.scheme + "://" + url.host + ":" + std::to_string(url.port);
-    const auto headers = header_list(request.headers);
+    const bool detoured = !trust.server_name.empty();
+    const auto headers = header_list(request.headers, detoured ? authority_of(url) : "");
+    const auto way = detoured ? detour(request.url, url, trust) : Detour{};
     const auto proxy = options.use_proxy ? find_proxy(environment_, url.scheme) : std::nullopt;
     std::array<char, CURL_ERROR_SIZE> detail{};
     ReplyHead head;
     ReplyBody body{options.response_limit_bytes};
 
-    auto handle = idle_.take(server);
+    auto handle = trust.pin ? new_handle() : idle_.take(server, trust);
     apply_request(handle, request, headers);
+    if (detoured) {
+      set(handle, CURLOPT_URL, way.url.c_str());
+      set(handle, CURLOPT_CONNECT_TO, way.connect_to.get());
+    }
     apply_limits(handle, limits_of(options, options.deadline.remaining(clock_)));
     apply_security(handle, library_->ca, options);
+    apply_trust(handle, trust);
     apply_proxy(handle, proxy, environment_);
     if (!options_.user_agent.empty()) set(handle, CURLOPT_USERAGENT, options_.user_agent.c_str());
     set(handle, CURLOPT_HEADERFUNCTION, &receive_head_line);
@@ -358,14 +482,17 @@ class CurlTransport::Engine {
     set(handle, CURLOPT_WRITEFUNCTION, &receive_body);
     set(handle, CURLOPT_WRITEDATA, &body);
     set(handle, CURLOPT_ERRORBUFFER, detail.data());
+    set(handle, CURLOPT_NOPROGRESS, 0L);
+    set(handle, CURLOPT_XFERINFOFUNCTION, &check_for_end);
+    set(handle, CURLOPT_XFERINFODATA, &stopped_);
 
     CURLcode code = curl_easy_perform(handle.get());
     const auto status = static_cast<int>(get<long>(handle, CURLINFO_RESPONSE_CODE));
     if (code == CURLE_OK && (!head.complete || status < 200)) code = CURLE_PARTIAL_FILE;
     // A handle that failed is not used again, so that nothing it remembers, such as a DNS server, outlives the fault.
-    if (code != CURLE_OK) return explain({code, detail.data(), handle, body, proxy, library_->ca});
+    if (code != CURLE_OK) return explain({code, detail.data(), handle, body, proxy, library_->ca, trust});
     HttpResponse response{status, received_headers(handle), std::move(body.bytes)};
-    idle_.put(server, std::move(handle));
+    if (!trust.pin) idle_.put(server, std::move(trust), std::move(handle));
     return response;
   }
 
@@ -373,6 +500,7 @@ class CurlTransport::Engine {
   const Environment& environment_;
   const CurlTransportOptions options_;
 
+  std::atomic<bool> stopped_ = false;
   std::once_flag started_;
   std::optional<Library> library_;  // written under started_
   IdleHandles idle_;
@@ -386,5 +514,7 @@ CurlTransport::~CurlTransport() = default;
 Result<HttpResponse> CurlTransport::send(const HttpRequest& request, const SendOptions& options) {
   return engine_->send(request, options);
 }
+
+void CurlTransport::stop() { engine_->stop(); }
 
 }  // namespace azf

@@ -35,6 +35,10 @@ class CurlTransport final : public HttpTransport {
   /// `kInvalidArgument` also for a CONNECT request, a body with HEAD or TRACE, and a header field that is none.
   Result<HttpResponse> send(const HttpRequest& request, const SendOptions& options) override;
 
+  /// For the end of the program: requests under way fail within about a second, later ones at once, both with
+  /// `kTransport` ("the program is ending"). May be called while other threads send; cannot be undone.
+  void stop();
+
  private:
   class Engine;
   const std::unique_ptr<Engine> engine_;

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <random>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace azf {
 namespace {
@@ -17,10 +19,38 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-bool worth_another_try(const Result<HttpResponse>& outcome, const RetryPolicy& policy) {
-  if (outcome) return std::ranges::find(policy.statuses, outcome->status) != policy.statuses.end();
-  const auto kind = outcome.error().kind;
-  return policy.on_transport_errors && (kind == ErrorKind::kTransport || kind == ErrorKind::kTimeout);
+// How many repetitions one kind of outcome is worth, and how many it has had.
+struct Allowance {
+  int max_retries = 0;
+  milliseconds persist_for{0};
+  int used = 0;
+};
+
+// One for each of the policy's rules, the last for everything else.
+std::vector<Allowance> allowances_of(const RetryPolicy& policy) {
+  std::vector<Allowance> allowances;
+  allowances.reserve(policy.rules.size() + 1);
+  for (const auto& rule : policy.rules) allowances.push_back({rule.max_retries, rule.persist_for});
+  allowances.push_back({policy.max_retries});
+  return allowances;
+}
+
+bool contains(const std::vector<int>& statuses, int status) {
+  return std::ranges::find(statuses, status) != statuses.end();
+}
+
+// Null for an outcome that is final.
+Allowance* allowance_for(const Result<HttpResponse>& outcome, const RetryPolicy& policy,
+                         std::vector<Allowance>& allowances) {
+  if (!outcome) {
+    const auto kind = outcome.error().kind;
+    const bool may_pass = kind == ErrorKind::kTransport || kind == ErrorKind::kTimeout;
+    return policy.on_transport_errors && may_pass ? &allowances.back() : nullptr;
+  }
+  for (std::size_t i = 0; i < policy.rules.size(); ++i) {
+    if (contains(policy.rules[i].statuses, outcome->status)) return &allowances[i];
+  }
+  return contains(policy.statuses, outcome->status) ? &allowances.back() : nullptr;
 }
 
 // A whole number of `unit`; one too large to count stands for ever.
@@ -74,13 +104,21 @@ RetryingTransport::RetryingTransport(HttpTransport& inner, const Clock& clock, s
 Result<HttpResponse> RetryingTransport::send(const HttpRequest& request, const SendOptions& options) {
   const auto& policy = options.retry;
   const auto began = clock_.steady_now();
+  auto allowances = allowances_of(policy);
   for (int tries = 1;; ++tries) {
+    const auto try_began = clock_.steady_now();
     auto outcome = inner_.send(request, options);
-    if (tries > policy.max_retries || !worth_another_try(outcome, policy)) return last_of(tries, std::move(outcome));
+    Allowance* const allowance = allowance_for(outcome, policy, allowances);
+    if (allowance == nullptr) return last_of(tries, std::move(outcome));
+    const bool persisting = allowance->used >= allowance->max_retries;
+    if (persisting && try_began - began >= allowance->persist_for) return last_of(tries, std::move(outcome));
+    ++allowance->used;
 
     const auto wish = outcome ? requested_delay(outcome->headers, clock_.system_now()) : std::nullopt;
     if (wish && *wish > policy.retry_after_limit) return last_of(tries, std::move(outcome));
-    const auto delay = wish ? *wish : computed_delay(policy, tries, jitter_());
+    const auto computed = computed_delay(policy, allowance->used, jitter_());
+    // A wish for very short waits must not become a flood while a rule persists.
+    const auto delay = !wish ? computed : persisting ? std::max(*wish, computed) : *wish;
 
     const auto next_start = std::chrono::ceil<milliseconds>(clock_.steady_now() - began) + delay;
     if (next_start > policy.total_limit || delay >= options.deadline.remaining(clock_)) {

@@ -20,8 +20,8 @@ double random_fraction();
 
 /// Sends through another transport, and again as `SendOptions::retry` says. Each try gets the options unchanged. A
 /// wait that would end after the deadline or after `RetryPolicy::total_limit` is not begun: the last outcome is
-/// returned at once. When several tries ended without a reply, the error says how many. Thread-safe if `inner` and
-/// `jitter` are.
+/// returned at once. The waits are `Clock::sleep_for`, so `SystemClock::end_sleeps` ends them. When several tries ended
+/// without a reply, the error says how many. Thread-safe if `inner` and `jitter` are.
 class RetryingTransport final : public HttpTransport {
  public:
   /// `jitter` gives numbers in [0, 1) that spread the waits of many clients. `inner` and `clock` must outlive this

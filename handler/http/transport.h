@@ -11,6 +11,16 @@
 
 namespace azf {
 
+/// Replies of some statuses may have a number of repetitions of their own. Value.
+struct RetryRule {
+  std::vector<int> statuses;
+  /// Repetitions after replies of these statuses, counted apart from all others.
+  int max_retries = 0;
+  /// Where the last of these repetitions began sooner than this after the first try, there are more, until one began
+  /// later. Their waits are not shorter than the computed ones, even if the reply allows it.
+  std::chrono::milliseconds persist_for{0};
+};
+
 /// When and how often a request is sent again. Only `RetryingTransport` acts on it, the program's one retry loop.
 /// The wait before repetition n (n = 1, 2, ...) is `base_delay * factor(n)`, at most `delay_limit`, times a random
 /// number in [0.8, 1.3); a reply's Retry-After (seconds or HTTP date), retry-after-ms or x-ms-retry-after-ms takes
@@ -18,7 +28,7 @@ namespace azf {
 struct RetryPolicy {
   enum class Growth { kDoubling, kDoublingLessOne };  ///< factor 2^(n-1), or 2^n - 1 as azcore of Go has it
 
-  /// Repetitions after the first try; 0 sends once.
+  /// Repetitions after the first try, of replies with one of `statuses` and of tries without a reply; 0 sends once.
   int max_retries = 0;
   std::chrono::milliseconds base_delay{800};
   std::chrono::milliseconds delay_limit{60'000};
@@ -28,6 +38,8 @@ struct RetryPolicy {
   std::chrono::milliseconds total_limit{60'000};
   /// Reply statuses that are worth another try.
   std::vector<int> statuses;
+  /// Statuses that are repeated in another way. They need not be among `statuses`.
+  std::vector<RetryRule> rules{};
   /// Whether a try without any reply (`kTransport`, `kTimeout` of that try) is repeated.
   bool on_transport_errors = true;
 
@@ -48,13 +60,15 @@ struct SendOptions {
   bool allow_plain_http = false;
   /// Identity endpoints of the platform must never be asked through a proxy: it would see their secret.
   bool use_proxy = true;
-  /// SHA-1 of the one certificate that the server may show, as hexadecimal digits in any case, blanks and colons between
-  /// them ignored. It takes the place of the CA certificates and of the check of the host's name. Empty: no pin. A text
-  /// that is not a SHA-1 is `kInvalidArgument`.
+  /// SHA-1 of the one certificate that the server may show, as hexadecimal digits in any case, blanks and colons
+  /// between them ignored. It takes the place of the CA certificates and of the check of the host's name, and is looked
+  /// at in every TLS handshake, that of an `https` proxy included. Such a request has a connection of its own. Empty:
+  /// no pin. A text that is not a SHA-1, or a URL that is not `https`, is `kInvalidArgument`.
   std::string pinned_certificate_sha1{};
-  /// PEM text of CA certificates to trust instead of the system's; empty for those.
+  /// PEM text of CA certificates that the server is checked against instead of the system's; empty for those.
   std::string ca_certificates{};
-  /// Name to ask for and to verify in TLS instead of the URL's host; empty for that one.
+  /// Name to ask for and to verify in TLS instead of the URL's host; empty for that one. The connection and the `Host`
+  /// field stay those of the URL, but `no_proxy` is compared with this name. Plain `http` does not heed it.
   std::string tls_server_name{};
   RetryPolicy retry = RetryPolicy::none();
 };

@@ -19,6 +19,11 @@ struct ManagedIdentityOptions {
   /// Whether to look for a sign of life from IMDS (at most 1 s, until there was one) before the first real request,
   /// which waits much longer. For chains that have other members to turn to; too short on a busy machine.
   bool probe_imds = false;
+
+  /// The one directory that the agent of Azure Arc may name a key file in. For tests and unusual installations.
+  std::string arc_key_directory = "/var/opt/azcmagent/tokens";
+  /// A file that is there where the agent of Azure Arc is installed. For tests and unusual installations.
+  std::string arc_agent_path = "/opt/azcmagent/bin/himds";
 };
 
 /// A credential for the identity that the hosting platform gives to this app. The platform is told by the environment

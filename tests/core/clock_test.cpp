@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <thread>
+
 using azf::Deadline;
 using azf::test::FakeClock;
 using namespace std::chrono_literals;
@@ -46,5 +48,23 @@ TEST_SUITE("core") {
   TEST_CASE("a duration too large to add does not wrap round into the past") {
     FakeClock clock;
     CHECK_FALSE(Deadline::after(clock, std::chrono::nanoseconds::max()).passed(clock));
+  }
+
+  TEST_CASE("sleeps of the real clock end when the program does, and begin no more") {
+    azf::SystemClock clock;
+    const auto began = clock.steady_now();
+    std::thread sleeper([&] { clock.sleep_for(10min); });
+    clock.end_sleeps();
+    sleeper.join();
+    clock.sleep_for(10min);
+    CHECK(clock.steady_now() - began < 1min);
+  }
+
+  TEST_CASE("a sleep of the real clock lasts as long as it should") {
+    const azf::SystemClock clock;
+    const auto began = clock.steady_now();
+    clock.sleep_for(-1s);
+    clock.sleep_for(20ms);
+    CHECK(clock.steady_now() - began >= 20ms);
   }
 }

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <future>
 #include <thread>
 
 using azf::CurlTransport;
@@ -54,6 +55,66 @@ struct Client {
 };
 
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+// A server under TLS that counts the bytes which came through a handshake that both sides agreed on.
+class TlsServer {
+ public:
+  explicit TlsServer(const azf::test::CertifiedKey& identity, Then then = Then::kNextRequest)
+      : server_(
+            [then](const RawRequest&) {
+              return RawReply{kOk, then};
+            },
+            counting(azf::test::tls_channel(identity))) {}
+
+  [[nodiscard]] std::string url(std::string_view target = "/token") const {
+    return "https://127.0.0.1:" + std::to_string(server_.port()) + std::string(target);
+  }
+  [[nodiscard]] std::size_t http_bytes() const { return http_bytes_; }
+  [[nodiscard]] std::size_t connections() const { return server_.connections(); }
+  [[nodiscard]] std::vector<RawRequest> requests() const { return server_.requests(); }
+
+ private:
+  class Counting final : public azf::test::Channel {
+   public:
+    Counting(std::unique_ptr<azf::test::Channel> inner, std::atomic<std::size_t>& bytes)
+        : inner_(std::move(inner)), bytes_(bytes) {}
+    std::size_t read(char* buffer, std::size_t size) override {
+      const auto count = inner_->read(buffer, size);
+      bytes_ += count;
+      return count;
+    }
+    bool write(std::string_view bytes) override { return inner_->write(bytes); }
+
+   private:
+    const std::unique_ptr<azf::test::Channel> inner_;
+    std::atomic<std::size_t>& bytes_;
+  };
+
+  azf::test::ChannelFactory counting(azf::test::ChannelFactory inner) {
+    return [this, inner = std::move(inner)](int socket) -> std::unique_ptr<azf::test::Channel> {
+      auto channel = inner(socket);
+      if (!channel) return nullptr;
+      return std::make_unique<Counting>(std::move(channel), http_bytes_);
+    };
+  }
+
+  std::atomic<std::size_t> http_bytes_ = 0;
+  LoopbackServer server_;
+};
+
+SendOptions pinned_to(std::string sha1) {
+  SendOptions options;
+  options.use_proxy = false;
+  options.pinned_certificate_sha1 = std::move(sha1);
+  return options;
+}
+
+// An environment that trusts an authority.
+Environment trusting(const TestCertificateAuthority& authority, const azf::test::TemporaryDirectory& directory) {
+  Environment environment;
+  environment.set("SSL_CERT_FILE", directory.write("ca.pem", authority.certificate()));
+  return environment;
+}
 
 // A bound port that refuses, as nobody listens on it any more.
 std::string refusing_url() { return LoopbackServer(RawReply{}).url("/token?sig=marker"); }
@@ -565,7 +626,7 @@ TEST_SUITE("http") {
     }
   }
 
-  TEST_CASE("a server with a certificate of a trusted authority is believed, and no other") {
+  TEST_CASE("I-68: a server with a certificate of a trusted authority is believed, and no other") {
     const TestCertificateAuthority authority;
     const TestCertificateAuthority stranger("stranger");
     const azf::test::TemporaryDirectory directory;
@@ -654,5 +715,231 @@ TEST_SUITE("http") {
     const auto other = client.get("https://other.example/", SendOptions{});
     REQUIRE_FALSE(other);
     CHECK(contains(other.error().message, "certificate is not trusted"));
+  }
+
+  TEST_CASE("I-3: a redirect is handed out, and its location not asked") {
+    LoopbackServer elsewhere(RawReply{kOk});
+    for (const char* status :
+         {"301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"}) {
+      CAPTURE(status);
+      LoopbackServer server(RawReply{"HTTP/1.1 " + std::string(status) + "\r\nLocation: " + elsewhere.url("/other") +
+                                     "\r\nContent-Length: 0\r\n\r\n"});
+      Client client;
+      const auto reply = client.send({.url = server.url(), .headers = {{"X-IDENTITY-HEADER", "marker"}}});
+      REQUIRE(reply);
+      CHECK(reply->status / 100 == 3);
+      CHECK(server.requests().size() == 1);
+    }
+    CHECK(elsewhere.connections() == 0);
+  }
+
+  TEST_CASE("I-4: the Host field carries a port that is not the scheme's own") {
+    LoopbackServer server(RawReply{kOk});
+    Client client;
+    REQUIRE(client.get(server.url("/msi/token")));
+    REQUIRE(client.get("http://localhost:" + std::to_string(server.port()) + "/msi/token"));
+    CHECK(server.requests().at(0).headers.get("host") == "127.0.0.1:" + std::to_string(server.port()));
+    CHECK(server.requests().at(1).headers.get("host") == "localhost:" + std::to_string(server.port()));
+  }
+
+  TEST_CASE("I-40: the pinned certificate is believed without an authority, and whatever name and date it has") {
+    const TestCertificateAuthority authority;
+    using std::chrono::hours;
+    for (const auto& identity :
+         {azf::test::self_signed({.names = {"127.0.0.1"}}), azf::test::self_signed({.names = {"other.example"}}),
+          azf::test::self_signed({{"127.0.0.1"}, hours(-2), hours(-1)}), authority.issue({.names = {"127.0.0.1"}})}) {
+      TlsServer server(identity);
+      Environment environment;
+      environment.set("SSL_CERT_FILE", "/no/such/ca.pem");
+      Client client(environment);
+      std::string spaced;
+      for (const char c : azf::test::sha1_of(identity)) {
+        if (spaced.size() % 3 == 2) spaced.push_back(':');
+        spaced.push_back(c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c);
+      }
+      for (const auto& pin : {azf::test::sha1_of(identity), spaced}) {
+        CAPTURE(pin);
+        const auto reply = client.get(server.url(), pinned_to(pin));
+        REQUIRE(reply);
+        CHECK(reply->body == "ok");
+      }
+      CHECK(server.connections() == 2);  // none is used again
+    }
+  }
+
+  TEST_CASE(
+      "I-40: a certificate that is not the pinned one gets no byte of HTTP, even if an authority vouches for it") {
+    const TestCertificateAuthority authority;
+    const azf::test::TemporaryDirectory directory;
+    const auto other = azf::test::sha1_of(azf::test::self_signed({.names = {"127.0.0.1"}}));
+    const HttpRequest request{.url = "", .headers = {{"Secret", "marker"}}};
+    for (const auto& identity :
+         {azf::test::self_signed({.names = {"127.0.0.1"}}), authority.issue({.names = {"127.0.0.1"}})}) {
+      TlsServer server(identity);
+      Client client(trusting(authority, directory));
+      auto with_url = request;
+      with_url.url = server.url();
+      const auto reply = client.send(with_url, pinned_to(other));
+      REQUIRE_FALSE(reply);
+      CAPTURE(reply.error().message);
+      CHECK(reply.error().kind == ErrorKind::kUnexpectedResponse);
+      CHECK(reply.error().message == "GET " + server.url() + ": the server's certificate is not the pinned one");
+      CHECK(server.connections() == 1);
+      CHECK(server.http_bytes() == 0);
+    }
+  }
+
+  TEST_CASE("I-40: a pin is looked at where a session could be resumed or a connection used again") {
+    const TestCertificateAuthority authority;
+    const azf::test::TemporaryDirectory directory;
+    const auto identity = authority.issue({.names = {"127.0.0.1"}});
+    const auto other = azf::test::sha1_of(azf::test::self_signed({.names = {"127.0.0.1"}}));
+    for (const Then then : {Then::kNextRequest, Then::kClose}) {  // the connection stays, or only the session does
+      CAPTURE(then == Then::kClose);
+      TlsServer server(identity, then);
+      Client client(trusting(authority, directory));
+      REQUIRE(client.get(server.url(), SendOptions{}));
+      REQUIRE(client.get(server.url(), pinned_to(azf::test::sha1_of(identity))));
+      const auto seen = server.http_bytes();
+      for (int i = 0; i < 3; ++i) CHECK_FALSE(client.get(server.url(), pinned_to(other)));
+      CHECK(server.http_bytes() == seen);
+    }
+  }
+
+  TEST_CASE("I-40: what a pin has allowed is not allowed to a request without it") {
+    const auto identity = azf::test::self_signed({.names = {"127.0.0.1"}});
+    const TestCertificateAuthority authority;
+    const azf::test::TemporaryDirectory directory;
+    TlsServer server(identity);
+    Client client(trusting(authority, directory));
+    REQUIRE(client.get(server.url(), pinned_to(azf::test::sha1_of(identity))));
+    const auto reply = client.get(server.url(), SendOptions{});
+    REQUIRE_FALSE(reply);
+    CHECK(contains(reply.error().message, "certificate is not trusted"));
+  }
+
+  TEST_CASE("I-40: a pin that is none, or that plain http cannot keep, is refused before anything is sent") {
+    LoopbackServer server(RawReply{kOk});
+    Client client;
+    auto options = plain_http();
+    options.pinned_certificate_sha1 = std::string(40, 'a');
+    CHECK(client.get(server.url(), options).error().kind == ErrorKind::kInvalidArgument);
+    options.pinned_certificate_sha1 = "00";
+    CHECK(client.get("https://127.0.0.1:1/", options).error().kind == ErrorKind::kInvalidArgument);
+    CHECK(server.connections() == 0);
+  }
+
+  TEST_CASE("certificates given for a request take the place of the system's, for that request only") {
+    const TestCertificateAuthority system("system");
+    const TestCertificateAuthority given("given");
+    const azf::test::TemporaryDirectory directory;
+    TlsServer of_system(system.issue({.names = {"127.0.0.1"}}));
+    TlsServer of_given(given.issue({.names = {"127.0.0.1"}}));
+    Client client(trusting(system, directory));
+    SendOptions options;
+    options.ca_certificates = given.certificate();
+    for (int i = 0; i < 2; ++i) {
+      CHECK(client.get(of_given.url(), options));
+      CHECK(client.get(of_system.url(), SendOptions{}));
+      CHECK_FALSE(client.get(of_given.url(), SendOptions{}));
+      const auto reply = client.get(of_system.url(), options);
+      REQUIRE_FALSE(reply);
+      CHECK(reply.error().kind == ErrorKind::kUnexpectedResponse);
+      CHECK(contains(reply.error().message, "CA certificates: those given for this request"));
+    }
+    // A connection goes back to requests that trust the same.
+    CHECK(of_given.requests().size() == 2);
+    CHECK(of_system.requests().size() == 2);
+
+    options.ca_certificates = "not PEM";
+    const auto reply = client.get(of_given.url(), options);
+    REQUIRE_FALSE(reply);
+    CAPTURE(reply.error().message);
+    CHECK(reply.error().kind == ErrorKind::kInvalidArgument);
+  }
+
+  TEST_CASE("a connection with certificates of its own is used again by requests that trust the same") {
+    const TestCertificateAuthority given("given");
+    TlsServer server(given.issue({.names = {"127.0.0.1"}}));
+    Client client;
+    SendOptions options;
+    options.ca_certificates = given.certificate();
+    for (int i = 0; i < 3; ++i) CHECK(client.get(server.url(), options));
+    CHECK(server.connections() == 1);
+  }
+
+  TEST_CASE("TLS asks for and verifies the given name, while connection and Host field stay those of the URL") {
+    const TestCertificateAuthority authority;
+    TlsServer server(authority.issue({.names = {"inner.example"}}));
+    Client client;
+    SendOptions options;
+    options.ca_certificates = authority.certificate();
+    CHECK_FALSE(client.get(server.url(), options));
+    options.tls_server_name = "Inner.example";
+    for (const auto& target : {"/a//../b?q=1", "?q", ""}) {
+      CAPTURE(target);
+      REQUIRE(client.get(server.url(target), options));
+      const std::string rest(target);
+      CHECK(server.requests().back().request_line ==
+            "GET " + (rest.starts_with('/') ? rest : "/" + rest) + " HTTP/1.1");
+      CHECK(server.requests().back().headers.all("host") ==
+            std::vector<std::string_view>{server.url("").substr(std::string_view("https://").size())});
+    }
+    REQUIRE(client.send({.url = server.url(), .headers = {{"Host", "mine.example"}}}, options));
+    CHECK(server.requests().back().headers.all("host") == std::vector<std::string_view>{"mine.example"});
+
+    CHECK_FALSE(client.get(server.url(), {.ca_certificates = authority.certificate()}));  // no connection of the other
+    options.tls_server_name = "outer.example";
+    const auto reply = client.get(server.url(), options);
+    REQUIRE_FALSE(reply);
+    CHECK(contains(reply.error().message, "GET " + server.url() + ": the server's certificate is not trusted"));
+  }
+
+  TEST_CASE("the name asked for stands in the TLS greeting") {
+    std::promise<std::string> greeting;
+    LoopbackServer server([](const RawRequest&) { return RawReply{}; },
+                          [&](int socket) -> std::unique_ptr<azf::test::Channel> {
+                            std::string bytes(4096, '\0');
+                            bytes.resize(azf::test::plain_channel(socket)->read(bytes.data(), bytes.size()));
+                            greeting.set_value(bytes);
+                            return nullptr;
+                          });
+    Client client;
+    CHECK_FALSE(
+        client.get("https://localhost:" + std::to_string(server.port()) + "/", {.tls_server_name = "inner.example"}));
+    const auto seen = greeting.get_future().get();
+    CHECK(contains(seen, "inner.example"));
+    CHECK_FALSE(contains(seen, "localhost"));
+  }
+
+  TEST_CASE("a TLS name that is no host name is refused before anything is sent") {
+    Client client;
+    for (const std::string name : {"a b", "host:443", "host/path", "user@host", "[::1]", "a\r\nb", "127.1"}) {
+      CAPTURE(name);
+      CHECK(client.get("https://127.0.0.1:1/", {.tls_server_name = name}).error().kind == ErrorKind::kInvalidArgument);
+    }
+  }
+
+  TEST_CASE("after stop a request under way fails within about a second, and a new one at once") {
+    std::promise<void> arrived;
+    LoopbackServer server([&](const RawRequest&) {
+      arrived.set_value();
+      return RawReply{};
+    });
+    Client client;
+    auto under_way = std::async(std::launch::async, [&] { return client.get(server.url()); });
+    arrived.get_future().wait();
+    const auto stopped = client.clock.steady_now();
+    client.transport.stop();
+    const auto reply = under_way.get();
+    CHECK(client.clock.steady_now() - stopped < milliseconds(3000));
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().kind == ErrorKind::kTransport);
+    CHECK(reply.error().message == "GET " + server.url() + ": the program is ending");
+
+    const auto late = client.get(server.url());
+    REQUIRE_FALSE(late);
+    CHECK(late.error() == reply.error());
+    CHECK(server.connections() == 1);
   }
 }

@@ -6,6 +6,9 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <future>
+
 using azf::Deadline;
 using azf::Error;
 using azf::ErrorKind;
@@ -254,5 +257,102 @@ TEST_SUITE("http") {
       REQUIRE(value >= 0.0);
       REQUIRE(value < 1.0);
     }
+  }
+
+  TEST_CASE("I-17: four replies of 500 are four requests and an end, one of 400 is one request") {
+    Run failing(Replies(4, reply(500)));
+    CHECK(failing.send(three_retries()).value().status == 500);
+    CHECK(failing.inner.requests().size() == 4);
+    Run refusing({reply(400)});
+    CHECK(refusing.send(three_retries()).value().status == 400);
+    CHECK(refusing.inner.requests().size() == 1);
+  }
+
+  TEST_CASE("statuses with a rule of their own have their own number of repetitions, counted apart") {
+    auto policy = three_retries();
+    policy.total_limit = hours(1);
+    policy.rules = {{.statuses = {404, 429}, .max_retries = 5}, {.statuses = {410}, .max_retries = 1}};
+    struct Row {
+      Replies replies;
+      std::size_t requests;
+    };
+    const auto row = [](std::vector<int> statuses, std::size_t requests) {
+      Replies replies;
+      for (const int status : statuses) replies.push_back(reply(status));
+      return Row{std::move(replies), requests};
+    };
+    for (auto& [replies, requests] : std::vector<Row>{
+             row({404, 404, 404, 404, 404, 404, 200}, 6),
+             row({429, 404, 429, 404, 429, 404, 200}, 6),
+             row({410, 410, 200}, 2),
+             row({500, 500, 500, 500, 200}, 4),
+             row({500, 404, 410, 500, 404, 500, 404, 200}, 8),
+             row({404, 500, 500, 410, 500, 500, 200}, 6),
+         }) {
+      CAPTURE(requests);
+      Run run(std::move(replies));
+      (void)run.send(policy);
+      CHECK(run.inner.requests().size() == requests);
+    }
+    Run by_rule({reply(500), reply(404), reply(500), reply(404), reply(200)});
+    CHECK(by_rule.send(policy).value().status == 200);
+    CHECK(by_rule.clock.sleeps() ==
+          Waits{milliseconds(800), milliseconds(800), milliseconds(2400), milliseconds(2400)});
+  }
+
+  TEST_CASE("a rule may go on until a repetition began late enough, whatever short waits the server asks for") {
+    RetryPolicy policy;
+    policy.total_limit = hours(1);
+    policy.delay_limit = seconds(25);
+    policy.rules = {{.statuses = {410}, .max_retries = 2, .persist_for = seconds(70)}};
+    for (const azf::Headers& headers : {azf::Headers{}, azf::Headers{{"retry-after-ms", "1"}}}) {
+      FakeClock clock;
+      std::vector<azf::SteadyTime> starts;
+      FakeTransport inner([&](const HttpRequest&) {
+        starts.push_back(clock.steady_now());
+        return reply(410, headers);
+      });
+      RetryingTransport transport(inner, clock, [] { return 0.0; });
+      SendOptions options;
+      options.retry = policy;
+      CHECK(transport.send(kRequest, options).value().status == 410);
+      REQUIRE(starts.size() >= 4);
+      CHECK(starts.size() < 12);
+      CHECK(starts.back() - starts.front() >= seconds(70));
+      CHECK(starts[starts.size() - 2] - starts.front() < seconds(70));
+    }
+  }
+
+  TEST_CASE("the deadline and the total limit hold for a rule that goes on") {
+    for (const bool by_deadline : {true, false}) {
+      FakeClock clock;
+      FakeTransport inner([](const HttpRequest&) { return reply(410); });
+      RetryingTransport transport(inner, clock, [] { return kEven; });
+      SendOptions options;
+      options.retry.rules = {{.statuses = {410}, .max_retries = 0, .persist_for = hours(1)}};
+      options.retry.total_limit = by_deadline ? hours(2) : seconds(10);
+      if (by_deadline) options.deadline = Deadline::after(clock, seconds(10));
+      CHECK(transport.send(kRequest, options).value().status == 410);
+      CHECK(clock.sleeps() == Waits{milliseconds(800), milliseconds(2400), milliseconds(5600)});
+    }
+  }
+
+  TEST_CASE("waits of the real clock end with the program") {
+    azf::SystemClock clock;
+    std::promise<void> asked;
+    std::atomic<int> tries = 0;
+    FakeTransport inner([&](const HttpRequest&) {
+      if (++tries == 1) asked.set_value();
+      return reply(503, {{"Retry-After", "30"}});
+    });
+    RetryingTransport transport(inner, clock, [] { return kEven; });
+    SendOptions options;
+    options.retry = three_retries();
+    const auto began = clock.steady_now();
+    auto under_way = std::async(std::launch::async, [&] { return transport.send(kRequest, options); });
+    asked.get_future().wait();
+    clock.end_sleeps();
+    CHECK(under_way.get().value().status == 503);
+    CHECK(clock.steady_now() - began < seconds(10));
   }
 }

@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include <arpa/inet.h>
+#include <array>
 #include <atomic>
 #include <netinet/in.h>
 #include <signal.h>
@@ -175,6 +176,20 @@ CertifiedKey self_signed(const CertificateSubject& subject) {
   const auto certificate = server_certificate(key, subject);
   sign(certificate, certificate.get(), key);
   return {to_pem(certificate), to_pem(key)};
+}
+
+std::string sha1_of(const CertifiedKey& identity) {
+  const Certificate certificate(PEM_read_bio_X509(bio_of(identity.certificate).get(), nullptr, nullptr, nullptr));
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  require(certificate != nullptr && X509_digest(certificate.get(), EVP_sha1(), digest.data(), &size) == 1);
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text;
+  for (unsigned int i = 0; i < size; ++i) {
+    text.push_back(kHex[digest.at(i) >> 4U]);
+    text.push_back(kHex[digest.at(i) & 15U]);
+  }
+  return text;
 }
 
 ChannelFactory tls_channel(const CertifiedKey& identity, std::string connect_reply) {

@@ -40,6 +40,9 @@ class TestCertificateAuthority {
 /// A server certificate that nobody vouches for.
 CertifiedKey self_signed(const CertificateSubject& subject);
 
+/// SHA-1 of the certificate's DER form, 40 lower-case hexadecimal digits.
+std::string sha1_of(const CertifiedKey& identity);
+
 /// Channels that speak TLS 1.2 or later, as the server. Where `connect_reply` is not empty, it is first sent in answer
 /// to a plain-text CONNECT, so that one server can play a proxy and what stands behind it.
 ChannelFactory tls_channel(const CertifiedKey& identity, std::string connect_reply = {});
