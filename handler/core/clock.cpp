@@ -32,9 +32,6 @@ SteadyTime later(SteadyTime now, std::chrono::nanoseconds duration) {
 
 }  // namespace
 
-SystemTime SystemClock::system_now() const { return std::chrono::system_clock::now(); }
-SteadyTime SystemClock::steady_now() const { return std::chrono::steady_clock::now(); }
-
 void SystemClock::sleep_for(std::chrono::nanoseconds duration) const {
   if (duration <= std::chrono::nanoseconds::zero()) return;
   const SteadyTime end = later(steady_now(), duration);

@@ -26,6 +26,9 @@ class Environment {
   [[nodiscard]] std::optional<Secret> get_secret(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const { return get(name).has_value(); }
 
+  /// All variables, empty ones too, in the order of their names: what a child process is given.
+  [[nodiscard]] const std::map<std::string, std::string, std::less<>>& entries() const { return variables_; }
+
   /// For tests and for command-line options that stand for a variable; not while others read.
   void set(std::string name, std::string value);
 

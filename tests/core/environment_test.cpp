@@ -29,6 +29,12 @@ TEST_SUITE("core") {
     CHECK(environment.get_secret("NAME")->expose() == "new");
   }
 
+  TEST_CASE("all variables can be listed, empty ones too") {
+    const char* const entries[] = {"PORT=7071", "EMPTY=", "no equals sign", nullptr};
+    const std::map<std::string, std::string, std::less<>> expected = {{"EMPTY", ""}, {"PORT", "7071"}};
+    CHECK((Environment(entries).entries() == expected));
+  }
+
   TEST_CASE("a process without any variable is served") {
     CHECK_FALSE(Environment(static_cast<const char* const*>(nullptr)).has("PATH"));
   }
