@@ -32,9 +32,16 @@ void add_choice(CLI::App& command, const std::string& name, const std::string& h
 void add_identity_choice(CLI::App& command, const std::string& help, IdentityKind& kind) {
   add_choice<IdentityKind>(command, "--identity", help, kind,
                            {{"app-service", IdentityKind::kAppService},
+                            {"app-service-2017", IdentityKind::kAppService2017},
+                            {"arc", IdentityKind::kArc},
+                            {"azure-ml", IdentityKind::kAzureMl},
+                            {"certificate", IdentityKind::kCertificate},
+                            {"cloud-shell", IdentityKind::kCloudShell},
                             {"entra", IdentityKind::kEntra},
                             {"imds", IdentityKind::kImds},
                             {"none", IdentityKind::kNone},
+                            {"pipelines", IdentityKind::kPipelines},
+                            {"service-fabric", IdentityKind::kServiceFabric},
                             {"workload", IdentityKind::kWorkload}});
 }
 
@@ -57,7 +64,7 @@ CLI::App* add_host_command(CLI::App& app, HostCommand& host) {
   command->add_option("--ready-file", host.ready_file,
                       "Write a JSON file with addresses and process id whenever the handler begins to serve");
   command->add_option("--state-dir", host.state_folder,
-                      "Keep the test authority and the federated token here; default is a temporary folder");
+                      "Keep certificates and the federated token here; default is a temporary folder");
   return command;
 }
 
@@ -72,9 +79,16 @@ CLI::App* add_identity_command(CLI::App& app, IdentityCommand& identity) {
   add_identity_choice(*command, "What --print-env is for (default app-service)", identity.kind);
   command->add_flag("--print-env", identity.print_environment,
                     "Print only shell lines with the variables that a program needs, secrets included");
+  command->add_option("--arc-key-dir", identity.arc_key_folder,
+                      "Where the agent of Azure Arc writes keys; clients read /var/opt/azcmagent/tokens alone");
+  command
+      ->add_option("--device-code-interval", identity.device_code_interval_seconds,
+                   "Seconds between two questions of a device code client")
+      ->check(CLI::Range(1, 60))
+      ->capture_default_str();
   command->add_option("--ready-file", identity.ready_file, "Write a JSON file with addresses and ids once it serves");
   command->add_option("--state-dir", identity.state_folder,
-                      "Keep the test authority and the federated token here; default is a temporary folder");
+                      "Keep certificates and the federated token here; default is a temporary folder");
   return command;
 }
 

@@ -53,9 +53,41 @@ TEST_CASE_FIXTURE(Fixture, "ends a scripted delay when the emulator stops") {
   CHECK(ask()->body == "usual");
 }
 
+TEST_CASE_FIXTURE(Fixture, "keeps a reply for the requests that it is for") {
+  CHECK(order(R"([{"status":500,"path":"/token"},{"status":404}])") == 204);
+  CHECK(ask({"GET", "/metadata", {}, ""})->status == 404);
+  CHECK(ask({"GET", "/metadata", {}, ""})->status == 200);
+  CHECK(ask({"GET", "/oauth2/token?x=/other", {}, ""})->status == 500);
+  CHECK(ask({"GET", "/oauth2/token", {}, ""})->status == 200);
+}
+
+TEST_CASE_FIXTURE(Fixture, "makes hidden values comparable") {
+  const auto form = [](const std::string& secret) {
+    return Request{"POST",
+                   "/token",
+                   {{"Content-Type", "application/x-www-form-urlencoded"}, {"Authorization", "Bearer " + secret}},
+                   "client_secret=" + secret};
+  };
+  // {"alg":"none"}.{"iss":"me"}
+  const std::string token = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJtZSJ9.c2ln";
+  for (const std::string secret : {"one", "one", "two", token.c_str()}) (void)ask(form(secret));
+  const Json entries = journal();
+  CHECK(entries[0]["secrets"] == entries[1]["secrets"]);
+  CHECK(entries[0]["secrets"]["client_secret"] != entries[2]["secrets"]["client_secret"]);
+  CHECK(entries[0]["secrets"]["authorization"] ==
+        "Bearer " + entries[0]["secrets"]["client_secret"].get<std::string>());
+  CHECK(entries[0]["assertions"].empty());
+  CHECK(entries[3]["assertions"]["client_secret"] == Json{{"header", {{"alg", "none"}}}, {"claims", {{"iss", "me"}}}});
+  StopSignal other_stop;
+  EndpointScript other(other_stop, clock);
+  other.answer("imds", form("one"), [](const Request&) { return text_reply(200, ""); });
+  const Json elsewhere = *parse_json(other.control({"GET", "/emulator/journal", {}, ""})->body);
+  CHECK(elsewhere["requests"][0]["secrets"] != entries[0]["secrets"]);
+}
+
 TEST_CASE_FIXTURE(Fixture, "refuses orders that mean nothing") {
   for (const char* body :
-       {"", "5", R"({"times":0})", R"({"status":"x"})", R"({"status":99})", R"([{"delay_ms":-1}])"}) {
+       {"", "5", R"({"times":0})", R"({"path":1})", R"({"status":"x"})", R"({"status":99})", R"([{"delay_ms":-1}])"}) {
     CAPTURE(body);
     CHECK(order(body) == 400);
   }

@@ -20,6 +20,7 @@ std::string text_of(const std::filesystem::path& file) {
 }
 
 int port_of(const std::string& url) { return std::stoi(url.substr(url.rfind(':') + 1)); }
+std::string path_of(const std::string& url) { return url.substr(url.find('/', url.find("//") + 2)); }
 
 struct Fixture {
   Fixture() {
@@ -40,7 +41,11 @@ struct Fixture {
   }
 
   Result<Reply> encrypted(const std::string& authority, const Request& request) {
-    const auto socket = connect_loopback(port_of(emulator->https_url()), deadline(), clock);
+    return encrypted_to(port_of(emulator->https_url()), authority, request);
+  }
+
+  Result<Reply> encrypted_to(int port, const std::string& authority, const Request& request) {
+    const auto socket = connect_loopback(port, deadline(), clock);
     REQUIRE(socket);
     const auto context = TlsContext::client(authority);
     REQUIRE(context);
@@ -99,6 +104,109 @@ TEST_CASE_FIXTURE(Fixture, "serves Entra over TLS with the authority in the file
   CHECK(reply->status == 200);
 }
 
+TEST_CASE_FIXTURE(Fixture, "serves each kind of managed identity by the variables it gives") {
+  Variables variables = emulator->variables(IdentityKind::kAppService2017);
+  const std::string query = "&resource=https://vault.azure.net";
+  CHECK(plain({"GET",
+               path_of(variables.at("MSI_ENDPOINT")) + "?api-version=2017-09-01" + query,
+               {{"secret", variables.at("MSI_SECRET")}},
+               ""})
+            .status == 200);
+  variables = emulator->variables(IdentityKind::kAzureMl);
+  CHECK(plain({"GET",
+               path_of(variables.at("MSI_ENDPOINT")) + "?api-version=2017-09-01" + query +
+                   "&clientid=" + variables.at("DEFAULT_IDENTITY_CLIENT_ID"),
+               {{"secret", variables.at("MSI_SECRET")}},
+               ""})
+            .status == 200);
+  variables = emulator->variables(IdentityKind::kCloudShell);
+  CHECK_FALSE(variables.contains("MSI_SECRET"));
+  CHECK(plain({"POST",
+               path_of(variables.at("MSI_ENDPOINT")),
+               {{"Metadata", "true"}, {"Content-Type", "application/x-www-form-urlencoded"}, {"Content-Length", "10"}},
+               "resource=x"})
+            .status == 200);
+  CHECK(plain({"GET", "/elsewhere", {}, ""}).status == 404);
+}
+
+TEST_CASE_FIXTURE(Fixture, "gives a token of Azure Arc for the key in the file, once") {
+  const Variables variables = emulator->variables(IdentityKind::kArc);
+  const std::string target = path_of(variables.at("IDENTITY_ENDPOINT")) + "?api-version=2020-06-01&resource=x";
+  const auto ask = [&](Headers headers) { return plain({"GET", target, std::move(headers), ""}); };
+  const Reply challenge = ask({{"Metadata", "true"}});
+  REQUIRE(challenge.status == 401);
+  const std::string realm = *find_header(challenge.headers, "WWW-Authenticate");
+  REQUIRE(realm.starts_with("Basic realm="));
+  const std::filesystem::path file = realm.substr(12);
+  CHECK(file.extension() == ".key");
+  CHECK(file.parent_path() == emulator->describe()["arc_key_folder"].get<std::string>());
+  const std::string key = text_of(file);
+  CHECK(ask({{"Metadata", "true"}, {"Authorization", "Basic wrong"}}).status == 401);
+  CHECK(ask({{"Authorization", "Basic " + key}}).status == 400);
+  CHECK(ask({{"Metadata", "true"}, {"Authorization", "Basic " + key}}).status == 200);
+  CHECK_FALSE(std::filesystem::exists(file));
+  CHECK(ask({{"Metadata", "true"}, {"Authorization", "Basic " + key}}).status == 401);
+  CHECK(plain({"GET", target + "&client_id=x", {{"Metadata", "true"}}, ""}).status == 400);
+}
+
+TEST_CASE_FIXTURE(Fixture, "serves Service Fabric with a certificate of its own") {
+  const Variables variables = emulator->variables(IdentityKind::kServiceFabric);
+  const std::string thumbprint = variables.at("IDENTITY_SERVER_THUMBPRINT");
+  CHECK(thumbprint.size() == 40);
+  CHECK(thumbprint.find_first_not_of("0123456789ABCDEF") == std::string::npos);
+  const std::string url = variables.at("IDENTITY_ENDPOINT");
+  const int port = std::stoi(url.substr(url.rfind(':') + 1));
+  const Request request{"GET",
+                        path_of(url) + "?api-version=2019-07-01-preview&resource=x",
+                        {{"Secret", variables.at("IDENTITY_HEADER")}},
+                        ""};
+  const Json description = emulator->describe();
+  const auto reply =
+      encrypted_to(port, text_of(description["service_fabric_certificate_file"].get<std::string>()), request);
+  REQUIRE(reply);
+  CHECK(reply->status == 200);
+  CHECK_FALSE(encrypted_to(port, text_of(description["ca_file"].get<std::string>()), request));
+}
+
+TEST_CASE_FIXTURE(Fixture, "gives Azure Pipelines a token that the application accepts") {
+  const Variables variables = emulator->variables(IdentityKind::kPipelines);
+  const std::string authority = text_of(variables.at("SSL_CERT_FILE"));
+  const std::string path = path_of(variables.at("SYSTEM_OIDCREQUESTURI"));
+  const std::string query =
+      "?api-version=7.1&serviceConnectionId=" + variables.at("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID");
+  const Headers headers = {{"Authorization", "Bearer " + variables.at("SYSTEM_ACCESSTOKEN")},
+                           {"Content-Type", "application/json"},
+                           {"Content-Length", "0"},
+                           {"X-TFS-FedAuthRedirect", "Suppress"}};
+  const auto status = [&](const Request& request) { return encrypted(authority, request)->status; };
+  const auto reply = encrypted(authority, {"POST", path + query, headers, ""});
+  REQUIRE(reply);
+  REQUIRE(reply->status == 200);
+  const std::string token = (*parse_json(reply->body))["oidcToken"];
+  CHECK(
+      encrypted(authority, token_request(variables,
+                                         "client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&"
+                                         "client_assertion=" +
+                                             token))
+          ->status == 200);
+  CHECK(status({"POST", path + query, {{"Content-Length", "0"}}, ""}) == 302);
+  CHECK(status({"POST", path + query, {{"Content-Length", "0"}, {"X-TFS-FedAuthRedirect", "Suppress"}}, ""}) == 401);
+  CHECK(status({"GET", path + query, headers, ""}) == 405);
+  CHECK(status({"POST", path + query, {headers[0], headers[1]}, ""}) == 411);
+  CHECK(status({"POST", path + query, {headers[0], headers[2]}, ""}) == 415);
+  CHECK(status({"POST", path + "?api-version=7.1&serviceConnectionId=other", headers, ""}) == 404);
+  CHECK(status({"POST", path, headers, ""}) == 400);
+}
+
+TEST_CASE_FIXTURE(Fixture, "keeps the application's certificate in files") {
+  const Variables variables = emulator->variables(IdentityKind::kCertificate);
+  const std::string file = text_of(variables.at("AZURE_CLIENT_CERTIFICATE_PATH"));
+  CHECK(file.starts_with("-----BEGIN PRIVATE KEY-----"));
+  const std::string chain = text_of(emulator->describe()["certificate_chain_file"].get<std::string>());
+  CHECK(chain.starts_with(file));
+  CHECK(chain.size() > file.size());
+}
+
 TEST_CASE_FIXTURE(Fixture, "is not trusted by whoever knows another authority") {
   auto other_folder = TemporaryFolder::create();
   REQUIRE(other_folder);
@@ -115,6 +223,17 @@ TEST_CASE_FIXTURE(Fixture, "accepts the federated token in the file and renews i
   CHECK(plain({"POST", "/emulator/federated-token", {{"Content-Length", "0"}}, ""}).status == 204);
   const std::string second = text_of(file);
   CHECK(first != second);
+  const std::string other = R"({"subject":"system:serviceaccount:default:other"})";
+  CHECK(
+      plain({"POST", "/emulator/federated-token", {{"Content-Length", std::to_string(other.size())}}, other}).status ==
+      204);
+  const auto refused = encrypted(
+      text_of(variables.at("SSL_CERT_FILE")),
+      token_request(variables,
+                    "client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=" +
+                        text_of(file)));
+  REQUIRE(refused);
+  CHECK(refused->body.find("AADSTS700213") != std::string::npos);
   for (const auto& token : {first, second}) {
     const auto reply = encrypted(
         text_of(variables.at("SSL_CERT_FILE")),
@@ -141,9 +260,12 @@ TEST_CASE_FIXTURE(Fixture, "plays failures and keeps a journal through its contr
 
 TEST_CASE_FIXTURE(Fixture, "describes itself without secrets") {
   const std::string description = to_text(emulator->describe());
-  for (const auto kind : {IdentityKind::kAppService, IdentityKind::kEntra, IdentityKind::kWorkload}) {
+  for (const auto kind :
+       {IdentityKind::kAppService, IdentityKind::kAppService2017, IdentityKind::kArc, IdentityKind::kAzureMl,
+        IdentityKind::kCertificate, IdentityKind::kCloudShell, IdentityKind::kEntra, IdentityKind::kImds,
+        IdentityKind::kPipelines, IdentityKind::kServiceFabric, IdentityKind::kWorkload}) {
     const Variables variables = emulator->variables(kind);
-    for (const char* name : {"IDENTITY_HEADER", "AZURE_CLIENT_SECRET"}) {
+    for (const char* name : {"IDENTITY_HEADER", "AZURE_CLIENT_SECRET", "MSI_SECRET", "SYSTEM_ACCESSTOKEN"}) {
       if (variables.contains(name)) CHECK(description.find(variables.at(name)) == std::string::npos);
     }
     CHECK_FALSE(emulator->explain(kind).empty());

@@ -21,6 +21,7 @@ struct Fixture {
   TokenIssuer issuer{"https://127.0.0.1:1", "tenant", key, clock};
   ManagedIdentityEndpoint endpoint{
       {{"system-client", "system-object", "/sites/app"}, {{"user-client", "user-object", "/identities/user"}}},
+      {"user-object", "user@example.com", "A User"},
       Secret("header-secret"),
       issuer,
       clock};
@@ -88,7 +89,7 @@ TEST_CASE_FIXTURE(Fixture, "finds user-assigned identities by each of their name
 }
 
 TEST_CASE_FIXTURE(Fixture, "refuses as App Service does") {
-  for (const char* query : {"resource=x", "api-version=2017-09-01&resource=x", "api-version=2019-08-01",
+  for (const char* query : {"resource=x", "api-version=2018-01-01&resource=x", "api-version=2019-08-01",
                             "api-version=2019-08-01&resource=x&client_id=nobody",
                             "api-version=2019-08-01&resource=x&client_id=user-client&object_id=user-object"}) {
     CAPTURE(query);
@@ -127,6 +128,68 @@ TEST_CASE_FIXTURE(Fixture, "refuses as IMDS does") {
     CHECK(reply.status == 400);
     CHECK(body(reply) == Json{{"error", "invalid_request"}, {"error_description", description}});
   }
+}
+
+TEST_CASE_FIXTURE(Fixture, "gives a token as the first version of App Service does") {
+  const auto ask = [&](const std::string& query, const char* header = "secret") {
+    return endpoint.app_service({"GET", "/msi/token?api-version=2017-09-01" + query, {{header, "header-secret"}}, ""});
+  };
+  const Json json = body(ask("&resource=x"));
+  CHECK(json["client_id"] == "system-client");
+  CHECK(json["expires_on"] == "01/03/2026 03:04:04 +00:00");
+  CHECK(body(ask("&resource=x&clientid=user-client"))["client_id"] == "user-client");
+  CHECK(ask("&resource=x", "X-IDENTITY-HEADER").status == 401);
+  CHECK(ask("&resource=x&clientid=nobody").status == 400);
+  CHECK(ask("&resource=x&client_id=user-client").status == 400);
+  CHECK(ask("").status == 400);
+}
+
+TEST_CASE_FIXTURE(Fixture, "gives a token as Azure Machine Learning does") {
+  const auto ask = [&](const std::string& query, const char* secret = "header-secret") {
+    return endpoint.azure_ml({"GET", "/msi/auth?" + query, {{"Secret", secret}}, ""});
+  };
+  const Json json = body(ask("api-version=2017-09-01&resource=x&clientid=user-client"));
+  CHECK(json["client_id"] == "user-client");
+  CHECK(json["expires_on"] == std::to_string(kNow + 86399));
+  CHECK(ask("api-version=2017-09-01&resource=x&clientid=user-client", "wrong").status == 401);
+  CHECK(ask("api-version=2019-08-01&resource=x&clientid=user-client").status == 400);
+  CHECK(ask("api-version=2017-09-01&resource=x").status == 400);
+  CHECK(ask("api-version=2017-09-01&resource=x&clientid=user-client&object_id=o").status == 400);
+}
+
+TEST_CASE_FIXTURE(Fixture, "gives the person's token as Cloud Shell does") {
+  const auto ask = [&](const std::string& form, const Headers& headers) {
+    return endpoint.cloud_shell({"POST", "/oauth2/token", headers, form});
+  };
+  const Headers headers = {{"Metadata", "true"}, {"Content-Type", "application/x-www-form-urlencoded"}};
+  const Json json = body(ask("resource=" + kVault, headers));
+  CHECK(claims(json)["upn"] == "user@example.com");
+  CHECK(claims(json)["aud"] == "https://vault.azure.net/");
+  CHECK(json["expires_on"] == std::to_string(kNow + 3599));
+  CHECK(ask("resource=x", {headers[1]}).status == 400);
+  CHECK(ask("resource=x", {headers[0]}).status == 400);
+  CHECK(ask("resource=x&client_id=user-client", headers).status == 400);
+  CHECK(ask("", headers).status == 400);
+  CHECK(endpoint.cloud_shell({"GET", "/oauth2/token?resource=x", headers, ""}).status == 405);
+}
+
+TEST_CASE_FIXTURE(Fixture, "gives a token as Service Fabric does, and words refusals so") {
+  const auto ask = [&](const std::string& query, const Headers& headers) {
+    return endpoint.service_fabric({"GET", "/metadata/identity/oauth2/token?" + query, headers, ""});
+  };
+  const Headers headers = {{"Secret", "header-secret"}};
+  const std::string good = "api-version=2019-07-01-preview&resource=x";
+  Json json = body(ask(good, headers));
+  CHECK(claims(json)["oid"] == "system-object");
+  CHECK(json["expires_on"] == kNow + 86399);
+  const auto code = [&](const std::string& query, const Headers& given) {
+    return body(ask(query, given))["error"]["code"].get<std::string>();
+  };
+  CHECK(code(good, {}) == "SecretHeaderNotFound");
+  CHECK(code(good, {{"Secret", "wrong"}}) == "ManagedIdentityNotFound");
+  CHECK(code("api-version=1&resource=x", headers) == "InvalidApiVersion");
+  CHECK(code("api-version=2020-05-01", headers) == "ArgumentNullOrEmpty");
+  CHECK(code(good + "&client_id=user-client", headers) == "InvalidArgument");
 }
 
 TEST_SUITE_END();

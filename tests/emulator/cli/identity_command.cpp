@@ -5,6 +5,7 @@
 
 #include <iostream>
 #include <string>
+#include <utility>
 
 namespace azf::emulator {
 namespace {
@@ -22,8 +23,14 @@ Result<bool> run_identity(const IdentityCommand& command, Termination& terminati
   const ReadyFile ready_file(command.ready_file);
   auto folder = StateFolder::open(command.state_folder);
   if (!folder) return std::move(folder).error();
-  auto identity = IdentityEmulator::start(
-      {.http_port = command.http_port, .https_port = command.https_port, .state_folder = folder->path()}, clock);
+  IdentityOptions options{
+      .device_code_interval = std::chrono::seconds(command.device_code_interval_seconds),
+      .http_port = command.http_port,
+      .https_port = command.https_port,
+      .state_folder = folder->path(),
+  };
+  if (!command.arc_key_folder.empty()) options.arc_key_folder = std::filesystem::absolute(command.arc_key_folder);
+  auto identity = IdentityEmulator::start(std::move(options), clock);
   if (!identity) return std::move(identity).error();
 
   const Json record = (*identity)->describe();

@@ -16,6 +16,9 @@ struct IdentityCommand {
   IdentityKind kind = IdentityKind::kAppService;
   /// Standard output gets shell lines that set the variables of `kind`, and nothing else.
   bool print_environment = false;
+  /// Absolute or relative; empty takes a folder in the state folder.
+  std::filesystem::path arc_key_folder;
+  int device_code_interval_seconds = 5;
   std::filesystem::path ready_file;
   /// Empty takes a temporary one.
   std::filesystem::path state_folder;

@@ -1,6 +1,8 @@
 #include "emulator/identity/endpoint_script.h"
 
 #include "core/time_text.h"
+#include "emulator/identity/json_web_token.h"
+#include "emulator/identity/thumbprint.h"
 #include "emulator/wire/coding.h"
 
 #include <algorithm>
@@ -15,27 +17,54 @@ constexpr std::string_view kHidden = "(hidden)";
 constexpr auto kSecretHeaders =
     std::to_array<std::string_view>({"authorization", "cookie", "secret", "x-functions-key", "x-identity-header"});
 constexpr auto kSecretParameters = std::to_array<std::string_view>(
-    {"assertion", "client_assertion", "client_secret", "code", "password", "refresh_token"});
+    {"assertion", "client_assertion", "client_secret", "code", "device_code", "password", "refresh_token"});
+constexpr std::size_t kFingerprintKeyBytes = 32;
 
-template <typename Names>
-std::string shown(const Names& secret_names, std::string_view name, const std::string& value) {
-  const bool secret = std::find(secret_names.begin(), secret_names.end(), to_lower(name)) != secret_names.end();
-  return secret ? std::string(kHidden) : value;
-}
+// What the journal tells of a request: values, and for those that may be secret something to compare them by.
+class Account {
+ public:
+  explicit Account(const Secret& fingerprint_key) : fingerprint_key_(fingerprint_key) {}
 
-Json shown_parameters(std::string_view text) {
-  Json shown_values = Json::object();
-  for (const auto& [name, value] : parse_parameters(text)) shown_values[name] = shown(kSecretParameters, name, value);
-  return shown_values;
-}
+  template <typename Names>
+  Json shown(const Names& secret_names, const std::string& name, const std::string& value) {
+    const std::string key = to_lower(name);
+    if (std::find(secret_names.begin(), secret_names.end(), key) == secret_names.end()) return value;
+    // The scheme of an Authorization header is no secret.
+    const auto blank = key == "authorization" ? value.find(' ') : std::string::npos;
+    const std::string scheme = blank == std::string::npos ? "" : value.substr(0, blank + 1);
+    const std::string_view secret = std::string_view(value).substr(scheme.size());
+    secrets_[key] = scheme + keyed_fingerprint(fingerprint_key_.expose(), secret);
+    if (const auto token = parse_json_web_token(secret)) {
+      assertions_[key] = {{"header", token->header}, {"claims", token->claims}};
+    }
+    return kHidden;
+  }
+
+  Json shown_parameters(std::string_view text) {
+    Json values = Json::object();
+    for (const auto& [name, value] : parse_parameters(text)) values[name] = shown(kSecretParameters, name, value);
+    return values;
+  }
+
+  [[nodiscard]] const Json& secrets() const { return secrets_; }
+  [[nodiscard]] const Json& assertions() const { return assertions_; }
+
+ private:
+  const Secret& fingerprint_key_;
+  Json secrets_ = Json::object();
+  Json assertions_ = Json::object();
+};
 
 Error wrong(std::string message) { return {ErrorKind::kInvalidArgument, std::move(message)}; }
 
 }  // namespace
 
+EndpointScript::EndpointScript(const StopSignal& stop, const Clock& clock)
+    : stop_(stop), clock_(clock), fingerprint_key_(random_bytes(kFingerprintKeyBytes)) {}
+
 std::optional<Reply> EndpointScript::answer(std::string_view endpoint, const Request& request,
                                             const std::function<Reply(const Request&)>& usual) {
-  const auto step = next_step(endpoint);
+  const auto step = next_step(endpoint, request.path());
   if (step && step->delay.count() > 0) (void)stop_.wait(Deadline::after(clock_, step->delay));
   std::optional<Reply> reply;
   if (!step || (!step->drop && !step->reply)) {
@@ -47,29 +76,37 @@ std::optional<Reply> EndpointScript::answer(std::string_view endpoint, const Req
   return reply;
 }
 
-std::optional<EndpointScript::Step> EndpointScript::next_step(std::string_view endpoint) {
+std::optional<EndpointScript::Step> EndpointScript::next_step(std::string_view endpoint, std::string_view path) {
   const MutexLock lock(mutex_);
   const auto script = steps_.find(endpoint);
-  if (script == steps_.end() || script->second.empty()) return std::nullopt;
-  Step& front = script->second.front();
-  Step step = front;
-  if (front.times > 0 && --front.times == 0) script->second.pop_front();
+  if (script == steps_.end()) return std::nullopt;
+  const auto next = std::find_if(script->second.begin(), script->second.end(),
+                                 [&](const Step& step) { return path.ends_with(step.path); });
+  if (next == script->second.end()) return std::nullopt;
+  Step step = *next;
+  if (next->times > 0 && --next->times == 0) script->second.erase(next);
   return step;
 }
 
 void EndpointScript::record(std::string_view endpoint, const Request& request, const std::optional<Reply>& reply) {
+  Account account(fingerprint_key_);
   Json headers = Json::object();
-  for (const auto& field : request.headers) headers[field.name] = shown(kSecretHeaders, field.name, field.value);
+  for (const auto& field : request.headers)
+    headers[field.name] = account.shown(kSecretHeaders, field.name, field.value);
   const std::string* type = find_header(request.headers, "Content-Type");
   const bool is_form = type != nullptr && to_lower(*type).starts_with("application/x-www-form-urlencoded");
   Json entry{{"endpoint", std::string(endpoint)},
              {"time", to_rfc3339_milliseconds(clock_.system_now())},
              {"method", request.method},
              {"path", std::string(request.path())},
-             {"query", shown_parameters(request.query())},
+             {"query", account.shown_parameters(request.query())},
              {"headers", std::move(headers)},
-             {"form", is_form ? shown_parameters(request.body) : Json()},
+             {"form", is_form ? account.shown_parameters(request.body) : Json()},
+             {"secrets", Json()},
+             {"assertions", Json()},
              {"status", reply ? Json(reply->status) : Json()}};
+  entry["secrets"] = account.secrets();
+  entry["assertions"] = account.assertions();
   const MutexLock lock(mutex_);
   journal_.push_back(std::move(entry));
 }
@@ -120,6 +157,9 @@ Result<EndpointScript::Step> EndpointScript::parse_step(const Json& json) {
   step.times = static_cast<int>(times->value_or(1));
   step.delay = std::chrono::milliseconds(delay->value_or(0));
   if (step.times == 0 || step.delay.count() < 0) return wrong("\"times\" must not be 0, \"delay_ms\" not negative");
+  auto path = optional_string(json, "path");
+  if (!path) return std::move(path).error();
+  step.path = path->value_or("");
   const Json* drop = find_member(json, "drop");
   step.drop = drop != nullptr && *drop == true;
   if (!*status) return step;

@@ -4,6 +4,7 @@
 #include "core/json.h"
 #include "core/mutex.h"
 #include "core/result.h"
+#include "core/secret.h"
 #include "emulator/stop_signal.h"
 #include "emulator/wire/message.h"
 
@@ -21,7 +22,7 @@ namespace azf::emulator {
 class EndpointScript {
  public:
   /// `stop` ends scripted delays; it and `clock` outlive the script.
-  EndpointScript(const StopSignal& stop, const Clock& clock) : stop_(stop), clock_(clock) {}
+  EndpointScript(const StopSignal& stop, const Clock& clock);
 
   /// The scripted reply if there is one for `endpoint`, else what `usual` answers; nothing means: close the connection.
   std::optional<Reply> answer(std::string_view endpoint, const Request& request,
@@ -30,16 +31,20 @@ class EndpointScript {
   /// Control requests; nothing when the path is not one of these:
   ///
   /// - `GET /emulator/journal`: `{"requests": [{"endpoint", "time", "method", "path", "query", "headers", "form",
-  ///   "status"}]}`, oldest first; values that may be secret are replaced by a mark. `DELETE` empties it.
+  ///   "secrets", "assertions", "status"}]}`, oldest first; values that may be secret are replaced by a mark. `secrets`
+  ///   has for each of them a fingerprint by a key of this run, so that two can be compared and none be guessed;
+  ///   `assertions` has header and claims of those that are JSON Web Tokens. `DELETE` empties it.
   /// - `POST /emulator/replies/ENDPOINT`: one object or an array of `{"times", "status", "headers", "body",
-  ///   "delay_ms", "drop"}`, all optional, appended to the endpoint's script. `times` is how often (default 1, -1 is
-  ///   for ever), `body` a text or any JSON, `drop` closes the connection in place of a reply. Without `status` and
-  ///   `drop` the usual reply is given, after the delay. `DELETE` empties the script.
+  ///   "delay_ms", "drop", "path"}`, all optional, appended to the endpoint's script. `times` is how often (default 1,
+  ///   -1 is for ever), `path` how the path of the requests ends that it is for (default: any), `body` a text or any
+  ///   JSON, `drop` closes the connection in place of a reply. Without `status` and `drop` the usual reply is given,
+  ///   after the delay. `DELETE` empties the script.
   std::optional<Reply> control(const Request& request);
 
  private:
   struct Step {
     int times = 1;
+    std::string path;
     std::chrono::milliseconds delay{0};
     bool drop = false;
     std::optional<Reply> reply;
@@ -47,11 +52,12 @@ class EndpointScript {
 
   static Result<Step> parse_step(const Json& json);
   Reply add_steps(const std::string& endpoint, const Request& request);
-  std::optional<Step> next_step(std::string_view endpoint);
+  std::optional<Step> next_step(std::string_view endpoint, std::string_view path);
   void record(std::string_view endpoint, const Request& request, const std::optional<Reply>& reply);
 
   const StopSignal& stop_;
   const Clock& clock_;
+  const Secret fingerprint_key_;
 
   Mutex mutex_;
   Json journal_ GUARDED_BY(mutex_) = Json::array();

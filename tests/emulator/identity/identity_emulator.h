@@ -3,10 +3,13 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/result.h"
+#include "emulator/identity/arc_endpoint.h"
 #include "emulator/identity/endpoint_script.h"
 #include "emulator/identity/entra_endpoint.h"
 #include "emulator/identity/managed_identity_endpoint.h"
+#include "emulator/identity/pipelines_endpoint.h"
 #include "emulator/identity/signing_key.h"
+#include "emulator/identity/test_authority.h"
 #include "emulator/identity/token_issuer.h"
 #include "emulator/stop_signal.h"
 #include "emulator/variables.h"
@@ -23,10 +26,17 @@ namespace azf::emulator {
 
 /// Where a program is told to get its tokens from.
 enum class IdentityKind {
-  kAppService,  ///< managed identity of App Service and Functions
-  kImds,        ///< managed identity of a virtual machine
-  kEntra,       ///< Entra with a client secret
-  kWorkload,    ///< Entra with a federated token in a file
+  kAppService,      ///< managed identity of App Service and Functions
+  kImds,            ///< managed identity of a virtual machine
+  kEntra,           ///< Entra with a client secret
+  kWorkload,        ///< Entra with a federated token in a file
+  kCertificate,     ///< Entra with a client certificate
+  kPipelines,       ///< Entra with a token of Azure Pipelines
+  kAppService2017,  ///< managed identity of App Service, in its first version
+  kAzureMl,         ///< managed identity of Azure Machine Learning compute
+  kCloudShell,      ///< the person's own identity in Cloud Shell
+  kArc,             ///< managed identity of a machine with the agent of Azure Arc
+  kServiceFabric,   ///< managed identity of an application in a Service Fabric cluster
   kNone,
 };
 
@@ -42,10 +52,18 @@ struct IdentityOptions {
                              "/subscriptions/44444444-4444-4444-8444-444444444444/resourcegroups/emulator/providers/"
                              "Microsoft.ManagedIdentity/userAssignedIdentities/user-assigned"};
   Principal application = {"77777777-7777-4777-8777-777777777777", "88888888-8888-4888-8888-888888888888", ""};
+  User user = {"bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb", "user@emulator.invalid", "Emulated User"};
+  std::string service_connection_id = "cccccccc-cccc-4ccc-8ccc-cccccccccccc";
+  /// How often a client may ask whether the person with the device code has decided.
+  std::chrono::seconds device_code_interval{5};
+  /// Where the agent of Azure Arc writes its keys, absolute; empty for a folder in the state folder. Clients read keys
+  /// from the agent's own folder alone, `/var/opt/azcmagent/tokens`.
+  std::filesystem::path arc_key_folder{};
   /// Ports of the managed identity endpoints (plain HTTP) and of Entra (HTTPS); 0 takes a free one.
   int http_port = 0;
   int https_port = 0;
-  /// Exists; gets `ca.pem` and `federated-token`.
+  /// Exists; gets `ca.pem`, `federated-token`, `service-fabric.pem` (the certificate of the cluster),
+  /// `client-certificate.pem` and `client-certificate-chain.pem`.
   std::filesystem::path state_folder;
 };
 
@@ -69,29 +87,45 @@ class IdentityEmulator {
   [[nodiscard]] std::string http_url() const;
   [[nodiscard]] std::string https_url() const;
 
-  /// Control requests: those of `EndpointScript` for the endpoints `app-service`, `imds` and `entra`, and
-  /// `POST /emulator/federated-token`, which writes a new token into the file. Nothing when the path is not known.
+  /// Control requests: those of `EndpointScript` for the endpoints `app-service`, `azure-ml`, `cloud-shell`, `arc`,
+  /// `service-fabric`, `imds`, `pipelines` and `entra`, those of `EntraEndpoint`, and `POST /emulator/federated-token`,
+  /// which writes a new token into the file, with another subject if the body names one. Nothing when the path is not
+  /// known.
   std::optional<Reply> control(const Request& request);
 
  private:
-  IdentityEmulator(IdentityOptions options, int http_port, int https_port, TlsContext tls, const Clock& clock);
+  struct Parts;
+
+  IdentityEmulator(IdentityOptions options, Parts parts, const Clock& clock);
   std::optional<Reply> handle_http(const Request& request);
   std::optional<Reply> handle_https(const Request& request);
-  [[nodiscard]] Result<Success> write_federated_token() const;
+  std::optional<Reply> handle_cluster(const Request& request);
+  [[nodiscard]] Result<Success> write_files() const;
+  [[nodiscard]] Result<Success> write_federated_token(const std::string& subject) const;
+  [[nodiscard]] std::string cluster_url() const;
+  // The URL of the endpoint that tokens of that kind come from.
+  [[nodiscard]] std::string token_url(IdentityKind kind) const;
 
   const IdentityOptions options_;
   const int http_port_;
   const int https_port_;
+  const int cluster_port_;
   const Clock& clock_;
   StopSignal stop_;
   EndpointScript script_;
+  const TestAuthority authority_;
+  const SelfSignedServer cluster_;
   const TlsContext tls_;
+  const TlsContext cluster_tls_;
   const SigningKey key_;
   const TokenIssuer issuer_;
   const ManagedIdentityEndpoint managed_identity_;
-  const EntraEndpoint entra_;
+  EntraEndpoint entra_;
+  ArcEndpoint arc_;
+  const PipelinesEndpoint pipelines_;
   std::unique_ptr<HttpServer> http_server_;
   std::unique_ptr<HttpServer> https_server_;
+  std::unique_ptr<HttpServer> cluster_server_;
 };
 
 }  // namespace azf::emulator

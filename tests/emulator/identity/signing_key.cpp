@@ -1,5 +1,7 @@
 #include "emulator/identity/signing_key.h"
 
+#include "emulator/identity/json_web_token.h"
+#include "emulator/identity/thumbprint.h"
 #include "emulator/wire/coding.h"
 
 #include <openssl/bn.h>
@@ -9,7 +11,7 @@
 
 #include <future>
 #include <stdexcept>
-#include <vector>
+#include <utility>
 
 namespace azf::emulator {
 namespace {
@@ -44,12 +46,6 @@ std::string component(EVP_PKEY* key, const char* name) {
   std::string bytes(static_cast<std::size_t>(BN_num_bytes(number.get())), '\0');
   BN_bn2bin(number.get(), reinterpret_cast<unsigned char*>(bytes.data()));
   return to_base64url(bytes);
-}
-
-std::string sha256(std::string_view text) {
-  std::string digest(32, '\0');
-  EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, EVP_sha256(), nullptr);
-  return digest;
 }
 
 std::string rs256(EVP_PKEY* key, std::string_view text) {
@@ -104,21 +100,12 @@ std::string SigningKey::signed_jwt(const Json& claims) const {
 }
 
 Json SigningKey::verified_claims(std::string_view jwt) const {
-  const auto first = jwt.find('.');
-  const auto last = jwt.rfind('.');
-  if (first == std::string_view::npos || first == last) return {};
-  const auto header = parse_base64url(jwt.substr(0, first));
-  const auto payload = parse_base64url(jwt.substr(first + 1, last - first - 1));
-  const auto signature = parse_base64url(jwt.substr(last + 1));
-  if (!header || !payload || !signature) return {};
-  const auto header_json = parse_json(*header);
-  const auto claims = parse_json(*payload);
-  if (!header_json || !claims || !claims->is_object()) return {};
-  const Json* algorithm = find_member(*header_json, "alg");
-  if (algorithm == nullptr || *algorithm != "RS256" || !is_rs256(native_->get(), jwt.substr(0, last), *signature)) {
+  auto token = parse_json_web_token(jwt);
+  if (!token || text_claim(token->header, "alg") != "RS256" ||
+      !is_rs256(native_->get(), token->signed_text, token->signature)) {
     return {};
   }
-  return *claims;
+  return std::move(token->claims);
 }
 
 }  // namespace azf::emulator

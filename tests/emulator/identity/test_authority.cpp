@@ -1,7 +1,10 @@
 #include "emulator/identity/test_authority.h"
 
+#include "emulator/identity/thumbprint.h"
+
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 #include <memory>
@@ -33,6 +36,9 @@ void check(bool succeeded) {
   if (!succeeded) throw std::logic_error("OpenSSL cannot make a test certificate");
 }
 
+constexpr int kRsaBits = 2048;
+constexpr const char* kLoopbackNames = "DNS:localhost,IP:127.0.0.1,IP:::1";
+
 Key generate_key() {
   Key key(EVP_EC_gen("P-256"));
   check(key != nullptr);
@@ -58,6 +64,37 @@ Certificate begin_certificate(long serial, const char* name, EVP_PKEY* key) {
   return certificate;
 }
 
+struct Authority {
+  Key key;
+  Certificate certificate;
+};
+
+Authority create_authority(const char* name) {
+  Authority authority{generate_key(), nullptr};
+  authority.certificate = begin_certificate(1, name, authority.key.get());
+  X509* certificate = authority.certificate.get();
+  X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
+  add_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
+  add_extension(certificate, certificate, NID_key_usage, "critical,keyCertSign,cRLSign");
+  add_extension(certificate, certificate, NID_subject_key_identifier, "hash");
+  check(X509_sign(certificate, authority.key.get(), EVP_sha256()) > 0);
+  return authority;
+}
+
+Certificate issue(const Authority& authority, const char* name, EVP_PKEY* key, const char* purpose,
+                  const char* other_names) {
+  Certificate certificate = begin_certificate(2, name, key);
+  X509* issuer = authority.certificate.get();
+  X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer));
+  add_extension(certificate.get(), issuer, NID_basic_constraints, "critical,CA:FALSE");
+  add_extension(certificate.get(), issuer, NID_key_usage, "critical,digitalSignature");
+  add_extension(certificate.get(), issuer, NID_ext_key_usage, purpose);
+  if (other_names != nullptr) add_extension(certificate.get(), issuer, NID_subject_alt_name, other_names);
+  add_extension(certificate.get(), issuer, NID_authority_key_identifier, "keyid");
+  check(X509_sign(certificate.get(), authority.key.get(), EVP_sha256()) > 0);
+  return certificate;
+}
+
 std::string text_of(BIO* bio) {
   char* bytes = nullptr;
   const long size = BIO_get_mem_data(bio, &bytes);
@@ -76,28 +113,37 @@ std::string to_pem(EVP_PKEY* key) {
   return text_of(bio.get());
 }
 
+std::string to_der(X509* certificate) {
+  const Bio bio(BIO_new(BIO_s_mem()));
+  check(i2d_X509_bio(bio.get(), certificate) == 1);
+  return text_of(bio.get());
+}
+
 }  // namespace
 
 TestAuthority create_test_authority() {
-  const Key authority_key = generate_key();
-  const Certificate authority = begin_certificate(1, "Emulator test authority, do not trust", authority_key.get());
-  X509_set_issuer_name(authority.get(), X509_get_subject_name(authority.get()));
-  add_extension(authority.get(), authority.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0");
-  add_extension(authority.get(), authority.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
-  add_extension(authority.get(), authority.get(), NID_subject_key_identifier, "hash");
-  check(X509_sign(authority.get(), authority_key.get(), EVP_sha256()) > 0);
+  const Authority authority = create_authority("Emulator test authority, do not trust");
+  const Key key = generate_key();
+  const Certificate server = issue(authority, "localhost", key.get(), "serverAuth", kLoopbackNames);
+  return {to_pem(authority.certificate.get()), to_pem(server.get()), to_pem(key.get())};
+}
 
-  const Key server_key = generate_key();
-  const Certificate server = begin_certificate(2, "localhost", server_key.get());
-  X509_set_issuer_name(server.get(), X509_get_subject_name(authority.get()));
-  add_extension(server.get(), authority.get(), NID_basic_constraints, "critical,CA:FALSE");
-  add_extension(server.get(), authority.get(), NID_key_usage, "critical,digitalSignature");
-  add_extension(server.get(), authority.get(), NID_ext_key_usage, "serverAuth");
-  add_extension(server.get(), authority.get(), NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1");
-  add_extension(server.get(), authority.get(), NID_authority_key_identifier, "keyid");
-  check(X509_sign(server.get(), authority_key.get(), EVP_sha256()) > 0);
+SelfSignedServer create_self_signed_server() {
+  const Key key = generate_key();
+  const Certificate server = begin_certificate(1, "Emulator cluster, do not trust", key.get());
+  X509_set_issuer_name(server.get(), X509_get_subject_name(server.get()));
+  add_extension(server.get(), server.get(), NID_ext_key_usage, "serverAuth");
+  add_extension(server.get(), server.get(), NID_subject_alt_name, kLoopbackNames);
+  check(X509_sign(server.get(), key.get(), EVP_sha256()) > 0);
+  return {to_pem(server.get()), to_pem(key.get()), sha1_hex(to_der(server.get()))};
+}
 
-  return {to_pem(authority.get()), to_pem(server.get()), to_pem(server_key.get())};
+ApplicationCertificate create_application_certificate() {
+  const Authority authority = create_authority("Emulator application authority, do not trust");
+  const Key key(EVP_RSA_gen(kRsaBits));
+  check(key != nullptr);
+  const Certificate leaf = issue(authority, "emulator-application", key.get(), "clientAuth", nullptr);
+  return {to_pem(leaf.get()), to_pem(key.get()), to_pem(authority.certificate.get())};
 }
 
 }  // namespace azf::emulator

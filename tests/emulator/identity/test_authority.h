@@ -15,4 +15,23 @@ struct TestAuthority {
 /// Makes new keys (P-256, which takes no time) and certificates, valid from yesterday for a month.
 TestAuthority create_test_authority();
 
+/// A server certificate that no authority stands behind, PEM, and the key. Callers have to know it by its thumbprint.
+struct SelfSignedServer {
+  /// Names `localhost`, 127.0.0.1 and ::1.
+  std::string certificate;
+  std::string key;
+  /// SHA-1 of the certificate, upper-case hexadecimal.
+  std::string thumbprint;
+};
+SelfSignedServer create_self_signed_server();
+
+/// A certificate with which an application proves who it is, and that of its issuer, PEM.
+struct ApplicationCertificate {
+  std::string certificate;
+  /// RSA, 2048 bits.
+  std::string key;
+  std::string issuer_certificate;
+};
+ApplicationCertificate create_application_certificate();
+
 }  // namespace azf::emulator

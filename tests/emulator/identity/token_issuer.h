@@ -16,8 +16,15 @@ struct Principal {
   std::string resource_id;
 };
 
+/// A person of the emulated tenant. Value.
+struct User {
+  std::string object_id;
+  std::string principal_name;
+  std::string display_name;
+};
+
 /// How a client proved who it is, as tokens tell it (`appidacr`, `azpacr`).
-enum class ClientProof { kSecret = 1, kAssertion = 2 };
+enum class ClientProof { kNone = 0, kSecret = 1, kAssertion = 2 };
 
 /// Signs access tokens as Entra makes them for applications (Microsoft identity platform documentation, "Access token
 /// claims reference"). Thread-safe.
@@ -31,6 +38,14 @@ class TokenIssuer {
   [[nodiscard]] std::string issue(const Principal& principal, std::string_view resource, ClientProof proof,
                                   std::chrono::seconds lifetime) const;
 
+  /// The same for a client that acts for `user`, with what it may do there (`scp`).
+  [[nodiscard]] std::string issue_delegated(const User& user, const Principal& client, std::string_view resource,
+                                            std::string_view scopes, ClientProof proof,
+                                            std::chrono::seconds lifetime) const;
+  /// Tells `client` who `user` is (OpenID Connect).
+  [[nodiscard]] std::string issue_id_token(const User& user, const Principal& client,
+                                           std::chrono::seconds lifetime) const;
+
   [[nodiscard]] const std::string& tenant_id() const { return tenant_id_; }
   [[nodiscard]] const SigningKey& key() const { return key_; }
   /// `iss` of tokens of version 1.0 and 2.0.
@@ -38,6 +53,10 @@ class TokenIssuer {
   [[nodiscard]] std::string v2_issuer() const;
 
  private:
+  // What tokens of applications and of people have in common.
+  [[nodiscard]] Json access_claims(const Principal& client, std::string_view resource, ClientProof proof,
+                                   std::chrono::seconds lifetime) const;
+
   const std::string authority_;
   const std::string tenant_id_;
   const SigningKey& key_;
