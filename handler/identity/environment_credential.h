@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace azf::identity {
 
@@ -13,6 +14,10 @@ namespace azf::identity {
 struct EnvironmentCredentialOptions {
   std::string tenant_id{};  ///< `AZURE_TENANT_ID`
   std::string client_id{};  ///< `AZURE_CLIENT_ID`
+  /// Empty: `AZURE_AUTHORITY_HOST`, else the public cloud.
+  std::string authority_host{};
+  /// Tenants that a request may name, besides those of `AZURE_ADDITIONALLY_ALLOWED_TENANTS`; `*` for all.
+  std::vector<std::string> additionally_allowed_tenants{};
 };
 
 /// A credential for the application that the environment names: `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and
