@@ -26,8 +26,9 @@ struct AzurePipelinesOptions {
 };
 
 /// A credential for jobs of Azure Pipelines: the job's own token gets an OIDC token for the service connection from
-/// `SYSTEM_OIDCREQUESTURI`, and that one is the client assertion. An empty option, or the variable missing, fails
-/// creation with `kInvalidArgument`.
+/// `SYSTEM_OIDCREQUESTURI`, and that one is the client assertion. Creation fails with `kInvalidArgument` for an empty
+/// option or a variable that is no https URL, with `kCredentialUnavailable` where the variable is not set: then this is
+/// no such job. No OIDC token is `kAuthenticationFailed`.
 Result<std::unique_ptr<TokenCredential>> create_azure_pipelines_credential(AzurePipelinesOptions options,
                                                                            const CredentialServices& services);
 

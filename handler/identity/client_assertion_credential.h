@@ -38,7 +38,7 @@ struct ClientAssertionOptions {
 };
 
 /// A credential for an application that proves itself by assertions from elsewhere. Tenant, client and source must not
-/// be empty, or creation fails with `kInvalidArgument`. A source that fails, throws, or gives an empty text is
+/// be empty, or creation fails with `kInvalidArgument`. A source that fails or gives an empty text is
 /// `kAuthenticationFailed`, and nothing is sent.
 Result<std::unique_ptr<TokenCredential>> create_client_assertion_credential(ClientAssertionOptions options,
                                                                             const CredentialServices& services);

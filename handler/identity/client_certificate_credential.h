@@ -25,6 +25,9 @@ struct ClientCertificateOptions {
   Secret password{};
   /// Whether to send all certificates with each request, as registrations by subject name and issuer need.
   bool send_certificate_chain = false;
+  /// Whether a certificate that cannot be used fails creation. Else it is loaded when the first token is asked for, and
+  /// fails that request with `kAuthenticationFailed`.
+  bool load_at_creation = true;
   /// Empty: `AZURE_AUTHORITY_HOST`, else the public cloud.
   std::string authority_host{};
   /// Tenants that a request may name besides `tenant_id`; `*` for all.
@@ -36,8 +39,8 @@ struct ClientCertificateOptions {
 /// A credential for an application that proves itself by a certificate: it signs an assertion for each request (PS256
 /// with the SHA-256 thumbprint; RS256 with the SHA-1 thumbprint for AD FS). Tenant and client must not be empty, and
 /// of path and content exactly one must be given, or creation fails with `kInvalidArgument`; so it does where the
-/// certificate cannot be used. The message says which of these: not readable, neither PEM nor PFX, no certificate, no
-/// key, another key than the certificate's, not RSA, wrong password, password missing.
+/// certificate cannot be used: `load_certificate` (`identity/certificate.h`) has the reasons. A file that cannot be
+/// used after a change is a warning in the log, and the certificate from before goes on.
 Result<std::unique_ptr<TokenCredential>> create_client_certificate_credential(ClientCertificateOptions options,
                                                                               const CredentialServices& services);
 

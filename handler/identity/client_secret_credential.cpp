@@ -17,12 +17,7 @@ Result<std::unique_ptr<TokenCredential>> create_client_secret_credential(ClientS
   client.client_id = std::move(options.client_id);
   client.authority_host = std::move(options.authority_host);
   client.additionally_allowed_tenants = std::move(options.additionally_allowed_tenants);
-  client.proof_name = "client secret";
-  // Shared because std::function must be copyable, and a Secret is not.
-  client.prove = [secret = std::make_shared<const Secret>(std::move(options.client_secret))](
-                     const std::string& /*token_url*/, Deadline /*deadline*/) -> Result<ClientProof, Refusal> {
-    return ClientProof{ClientProof::Kind::kSecret, secret->clone()};
-  };
+  client.proof = secret_proof(std::move(options.client_secret));
   return create_confidential_client_credential(std::move(client), services);
 }
 

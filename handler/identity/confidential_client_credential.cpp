@@ -1,6 +1,7 @@
 #include "identity/confidential_client_credential.h"
 
 #include "http/message.h"
+#include "identity/claims.h"
 #include "identity/tenant.h"
 
 #include <utility>
@@ -23,22 +24,39 @@ class ConfidentialClientCredential final : public TokenCredential {
     const auto tenant = resolve_tenant(client_.tenant_id, context.tenant_id, client_.additionally_allowed_tenants,
                                        services_.environment);
     if (!tenant) return refuse(tenant.error(), Problem::kTenantNotAllowed);
+    const auto claims = claims_parameter(context.claims, context.enable_cae);
+    if (!claims) return refuse(claims.error(), Problem::kInvalidRequest);
 
-    const std::string url = token_url(client_.authority_host, *tenant);
-    auto proof = client_.prove(url, deadline);
+    ProofRequest proof{client_.client_id, *tenant, token_url(client_.authority_host, *tenant),
+                       services_.clock.system_now(), deadline};
+    TokenResult result = ask(proof, context.scopes, *claims);
+    if (result || !client_.proof.dated || !result.error().clock_ahead) return result;
+    services_.log.warning("the clock of this machine is wrong; signing again by the server's time",
+                          {{"ahead_seconds", std::to_string(result.error().clock_ahead->count())}});
+    proof.now = services_.clock.system_now() - *result.error().clock_ahead;
+    return ask(proof, context.scopes, *claims);
+  }
+
+ private:
+  [[nodiscard]] TokenResult ask(const ProofRequest& request, const std::vector<std::string>& scopes,
+                                const std::string& claims) const {
+    auto proof = client_.proof.make(request);
     if (!proof) return refused(client_.credential, std::move(proof).error());
 
     TokenCall call;
     call.credential = client_.credential;
-    call.source = client_.proof_name + " of application " + client_.client_id + " in tenant " + *tenant;
-    call.request = client_credentials_request(url, client_.client_id, context.scopes, *proof, context.claims);
-    call.options.deadline = deadline;
+    call.source = client_.proof.name + " of application " + client_.client_id + " in tenant " + request.tenant_id;
+    call.request = token_request(request.token_url, {client_.client_id, scopes, client_.grant, &*proof, claims});
+    call.options.deadline = request.deadline;
     call.options.retry = entra_retry_policy();
     call.secrets.push_back(std::move(proof->value));
-    return send_token_request(services_, std::move(call));
+    for (const auto& [name, secret] : client_.grant.secrets) call.secrets.push_back(secret.clone());
+    if (!client_.reroute) return send_token_request(services_, std::move(call));
+    auto rerouted = client_.reroute(std::move(call));
+    if (!rerouted) return refused(client_.credential, std::move(rerouted).error());
+    return send_token_request(services_, std::move(*rerouted));
   }
 
- private:
   [[nodiscard]] CredentialError refuse(const Error& error, Problem problem) const {
     return refused(client_.credential, error.kind, problem, error.message);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/result.h"
+#include "identity/application_proof.h"
 #include "identity/credential_services.h"
 #include "identity/token_credential.h"
 #include "identity/token_endpoint.h"
@@ -14,8 +15,8 @@
 
 namespace azf::identity {
 
-/// An application registered at Microsoft Entra that asks in its own name. What differs between the credentials of
-/// this family is only the proof.
+/// An application registered at Microsoft Entra. What differs between the credentials of this family is the proof, and
+/// in whose name it asks. Value, move-only.
 struct ConfidentialClient {
   /// Type name for messages; a literal.
   std::string_view credential;
@@ -25,14 +26,16 @@ struct ConfidentialClient {
   std::string authority_host;
   /// Tenants that a request may name besides `tenant_id`; `*` for all.
   std::vector<std::string> additionally_allowed_tenants;
-  /// What the proof is, for people: `client secret`.
-  std::string proof_name;
-  /// Makes the proof for one request to this token URL. Called for each request, from any thread.
-  std::function<Result<ClientProof, Refusal>(const std::string& token_url, Deadline deadline)> prove;
+  ApplicationProof proof;
+  /// In its own name, or with what a user gave it.
+  Grant grant{};
+  /// Lets the request take another way than straight to the token URL; empty for none. The proof stays as it is.
+  std::function<Result<TokenCall, Refusal>(TokenCall call)> reroute{};
 };
 
-/// A credential that sends the client credentials grant with the client's proof. Fails with `kInvalidArgument` for a
-/// tenant, client or authority that cannot be right; nothing is sent. A refusal of `prove` becomes the credential's.
+/// A credential that sends the grant with the client's proof. Fails with `kInvalidArgument` for a tenant, client or
+/// authority that cannot be right; nothing is sent. A refusal of the proof or of `reroute` becomes the credential's. A
+/// dated proof that was refused because of this machine's clock is made and sent once more, by the server's time.
 Result<std::unique_ptr<TokenCredential>> create_confidential_client_credential(ConfidentialClient client,
                                                                                const CredentialServices& services);
 

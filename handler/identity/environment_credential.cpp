@@ -1,7 +1,10 @@
 #include "identity/environment_credential.h"
 
+#include "http/message.h"
+#include "identity/client_certificate_credential.h"
 #include "identity/client_secret_credential.h"
 #include "identity/tenant.h"
+#include "identity/unavailable_credential.h"
 
 #include <initializer_list>
 #include <string_view>
@@ -9,6 +12,8 @@
 
 namespace azf::identity {
 namespace {
+
+constexpr std::string_view kName = "EnvironmentCredential";
 
 // `set: A, B; missing: C`.
 std::string inventory(std::initializer_list<std::pair<std::string_view, bool>> variables) {
@@ -21,6 +26,8 @@ std::string inventory(std::initializer_list<std::pair<std::string_view, bool>> v
   return "set: " + (set.empty() ? "none" : set) + "; missing: " + (missing.empty() ? "none" : missing);
 }
 
+bool is_on(std::string_view value) { return value == "1" || equal_ignoring_case(value, "true"); }
+
 }  // namespace
 
 Result<std::unique_ptr<TokenCredential>> create_environment_credential(EnvironmentCredentialOptions options,
@@ -29,33 +36,45 @@ Result<std::unique_ptr<TokenCredential>> create_environment_credential(Environme
   if (options.tenant_id.empty()) options.tenant_id = environment.get("AZURE_TENANT_ID").value_or("");
   if (options.client_id.empty()) options.client_id = environment.get("AZURE_CLIENT_ID").value_or("");
   auto secret = environment.get_secret("AZURE_CLIENT_SECRET");
+  const std::string_view certificate = environment.get("AZURE_CLIENT_CERTIFICATE_PATH").value_or("");
+  const bool has_proof = secret || !certificate.empty();
 
-  const auto unavailable = [](std::string why) { return Error{ErrorKind::kCredentialUnavailable, std::move(why)}; };
-  if (options.tenant_id.empty() || options.client_id.empty() || !secret) {
-    if (!secret && environment.has("AZURE_CLIENT_CERTIFICATE_PATH")) {
-      return unavailable(
-          "AZURE_CLIENT_CERTIFICATE_PATH is set, but this version cannot use certificates; set AZURE_CLIENT_SECRET or "
-          "use a managed identity");
-    }
-    if (!secret && environment.has("AZURE_USERNAME")) {
-      return unavailable(
-          "AZURE_USERNAME is set, but signing in with a user's password is retired and not supported; set "
-          "AZURE_CLIENT_SECRET or use a managed identity");
-    }
-    return unavailable("not configured (" +
-                       inventory({{"AZURE_TENANT_ID", !options.tenant_id.empty()},
-                                  {"AZURE_CLIENT_ID", !options.client_id.empty()},
-                                  {"AZURE_CLIENT_SECRET", secret.has_value()}}) +
-                       ")");
+  if (!has_proof && environment.has("AZURE_USERNAME")) {
+    return std::make_unique<UnavailableCredential>(
+        std::string(kName),
+        Error{ErrorKind::kCredentialUnavailable,
+              "AZURE_USERNAME is set, but signing in with a user's password is retired and not supported"},
+        Problem::kRetiredMethod);
   }
-
-  ClientSecretOptions client;
+  if (options.tenant_id.empty() || options.client_id.empty() || !has_proof) {
+    const std::string_view proof = !secret && !certificate.empty() ? "AZURE_CLIENT_CERTIFICATE_PATH"
+                                   : secret                        ? "AZURE_CLIENT_SECRET"
+                                            : "AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH";
+    return Error{ErrorKind::kCredentialUnavailable, "not configured (" +
+                                                        inventory({{"AZURE_TENANT_ID", !options.tenant_id.empty()},
+                                                                   {"AZURE_CLIENT_ID", !options.client_id.empty()},
+                                                                   {proof, has_proof}}) +
+                                                        ")"};
+  }
+  if (secret) {
+    ClientSecretOptions client;
+    client.tenant_id = std::move(options.tenant_id);
+    client.client_id = std::move(options.client_id);
+    client.client_secret = std::move(*secret);
+    client.additionally_allowed_tenants = additionally_allowed_tenants(environment);
+    client.credential = kName;
+    return create_client_secret_credential(std::move(client), services);
+  }
+  ClientCertificateOptions client;
   client.tenant_id = std::move(options.tenant_id);
   client.client_id = std::move(options.client_id);
-  client.client_secret = std::move(*secret);
+  client.certificate_path = certificate;
+  client.password = environment.get_secret("AZURE_CLIENT_CERTIFICATE_PASSWORD").value_or(Secret());
+  client.send_certificate_chain = is_on(environment.get("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN").value_or(""));
+  client.load_at_creation = false;
   client.additionally_allowed_tenants = additionally_allowed_tenants(environment);
-  client.credential = "EnvironmentCredential";
-  return create_client_secret_credential(std::move(client), services);
+  client.credential = kName;
+  return create_client_certificate_credential(std::move(client), services);
 }
 
 }  // namespace azf::identity

@@ -20,10 +20,13 @@ struct EnvironmentCredentialOptions {
   std::vector<std::string> additionally_allowed_tenants{};
 };
 
-/// A credential for the application that the environment names: `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and
-/// `AZURE_CLIENT_SECRET`, besides `AZURE_AUTHORITY_HOST` and `AZURE_ADDITIONALLY_ALLOWED_TENANTS`. Creation fails with
-/// `kCredentialUnavailable`, listing which variables are set and which are missing but never a value, or with
-/// `kInvalidArgument` where a value cannot be right.
+/// A credential for the application that the environment names: `AZURE_TENANT_ID`, `AZURE_CLIENT_ID`, and
+/// `AZURE_CLIENT_SECRET` or, where that is not set, `AZURE_CLIENT_CERTIFICATE_PATH` (with
+/// `AZURE_CLIENT_CERTIFICATE_PASSWORD`, and `AZURE_CLIENT_SEND_CERTIFICATE_CHAIN` = 1 or true); besides
+/// `AZURE_AUTHORITY_HOST` and `AZURE_ADDITIONALLY_ALLOWED_TENANTS`. Creation fails with `kCredentialUnavailable`,
+/// listing which variables are set and which are missing but never a value, or with `kInvalidArgument` where a value
+/// cannot be right. A certificate that cannot be used is `kAuthenticationFailed` when a token is asked for. With
+/// `AZURE_USERNAME` alone, whose flow Microsoft has withdrawn, the credential is always `kCredentialUnavailable`.
 Result<std::unique_ptr<TokenCredential>> create_environment_credential(EnvironmentCredentialOptions options,
                                                                        const CredentialServices& services);
 

@@ -32,7 +32,8 @@ struct OnBehalfOfOptions {
 
 /// A credential for a service that calls another one in the name of its user (OAuth 2.0 on-behalf-of flow). It is for
 /// one user: make one for each, and let it go with the request. Options that cannot be right fail creation with
-/// `kInvalidArgument`.
+/// `kInvalidArgument`. Where Entra wants the user to log in again (`interaction_required`), the claims challenge is in
+/// `CredentialError::claims`, to be handed to the application that called.
 Result<std::unique_ptr<TokenCredential>> create_on_behalf_of_credential(OnBehalfOfOptions options,
                                                                         const CredentialServices& services);
 

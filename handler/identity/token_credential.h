@@ -81,6 +81,13 @@ struct CredentialError {
   std::string correlation_id;
   /// How long the service asked to be left alone, where it did (`Retry-After`).
   std::optional<std::chrono::seconds> retry_after;
+  /// The error code of OAuth 2.0: `invalid_grant`, `interaction_required`; empty if none came.
+  std::string oauth_error{};
+  /// Decoded JSON of a claims challenge that came with the refusal, empty for none. Who called this program in the
+  /// name of a user hands it to that user's application, which logs in again with it.
+  std::string claims{};
+  /// How far this machine's clock is ahead of the server's (negative: behind), where that is why it refused.
+  std::optional<std::chrono::seconds> clock_ahead{};
 
   /// For layers that know nothing of credentials.
   [[nodiscard]] Error to_error() const { return {kind, message}; }

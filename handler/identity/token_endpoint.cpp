@@ -4,10 +4,10 @@
 #include "http/retrying_transport.h"
 #include "identity/tenant.h"
 #include "identity/token_outcome.h"
-#include "identity/token_reply.h"
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 namespace azf::identity {
@@ -18,34 +18,60 @@ using std::chrono::milliseconds;
 constexpr std::string_view kPublicCloud = "https://login.microsoftonline.com";
 constexpr std::string_view kDefaultSuffix = "/.default";
 
-// The other side may say anything, even what it was sent.
-std::string without_secrets(std::string text, const std::vector<Secret>& secrets) {
-  for (const Secret& secret : secrets) {
-    if (secret.empty()) continue;
-    for (auto at = text.find(secret.expose()); at != std::string::npos; at = text.find(secret.expose(), at)) {
-      text.replace(at, secret.size(), "[secret]");
-      at += std::string_view("[secret]").size();
-    }
-  }
-  return text;
-}
-
-// `; this machine's clock is 372 s ahead of the server's`, where Entra has refused an assertion's time window and the
-// reply's Date tells why; else empty.
-std::string clock_skew(const HttpResponse& response, SystemTime now, const std::vector<int>& error_codes) {
+// How far this machine's clock is ahead of the server's, where Entra has refused an assertion's time window and the
+// reply's Date tells why; else nothing.
+std::optional<std::chrono::seconds> clock_skew(const HttpResponse& response, SystemTime now,
+                                               const std::vector<int>& error_codes) {
   constexpr int kOutsideTimeWindow = 700024;
   constexpr std::chrono::minutes kTolerance{5};
   const auto date = parse_http_date(response.headers.get("date").value_or(""));
-  if (!date || std::ranges::find(error_codes, kOutsideTimeWindow) == error_codes.end()) return {};
+  if (!date || std::ranges::find(error_codes, kOutsideTimeWindow) == error_codes.end()) return std::nullopt;
   const auto ahead = std::chrono::round<std::chrono::seconds>(now - *date);
-  if (std::chrono::abs(ahead) <= kTolerance) return {};
-  return "; this machine's clock is " + std::to_string(std::chrono::abs(ahead).count()) + " s " +
-         (ahead.count() > 0 ? "ahead of" : "behind") + " the server's";
+  if (std::chrono::abs(ahead) <= kTolerance) return std::nullopt;
+  return ahead;
 }
 
 // `POST https://host/path`: without the query, which may name more than a message should.
 std::string request_line(const HttpRequest& request) {
   return std::string(to_string(request.method)).append(" ").append(request.url, 0, request.url.find('?'));
+}
+
+CredentialError refuse(const TokenCall& call, Verdict verdict, std::string reason) {
+  return refused(call.credential, {.kind = verdict.kind,
+                                   .problem = verdict.problem,
+                                   .reason = without_secrets(std::move(reason), call.secrets),
+                                   .source = call.source});
+}
+
+// Of a reply other than 200.
+CredentialError refusal_of(const TokenCall& call, const HttpResponse& response, SystemTime now) {
+  TokenRefusal refusal = parse_token_refusal(response.body);
+  Verdict verdict = call.judge(response);
+  std::string reason =
+      request_line(call.request) + " answered " + std::to_string(response.status) + ": " + refusal.text;
+  const auto ahead = clock_skew(response, now, refusal.error_codes);
+  if (ahead) {
+    verdict.problem = Problem::kClockSkew;
+    reason.append("; this machine's clock is ").append(std::to_string(std::chrono::abs(*ahead).count()));
+    reason.append(ahead->count() > 0 ? " s ahead of" : " s behind").append(" the server's");
+  }
+  CredentialError error = refuse(call, verdict, std::move(reason));
+  if (const std::string code = aadsts_code(refusal.error_codes); !code.empty() && !ahead) {
+    Attempt& attempt = error.attempts.back();
+    attempt.code = code;
+    if (const auto step = next_step_for(code); !step.empty()) attempt.next_step = step;
+    error.message = message_of(attempt);
+  }
+  error.status = response.status;
+  error.error_codes = std::move(refusal.error_codes);
+  error.correlation_id = without_secrets(std::move(refusal.correlation_id), call.secrets);
+  error.oauth_error = without_secrets(std::move(refusal.error), call.secrets);
+  error.claims = without_secrets(std::move(refusal.claims), call.secrets);
+  error.clock_ahead = ahead;
+  if (const auto pause = requested_delay(response.headers, now)) {
+    error.retry_after = std::chrono::ceil<std::chrono::seconds>(*pause);
+  }
+  return error;
 }
 
 }  // namespace
@@ -89,30 +115,31 @@ Result<std::string> resource_of(const std::vector<std::string>& scopes) {
   return std::string(resource);
 }
 
-HttpRequest client_credentials_request(std::string_view url, std::string_view client_id,
-                                       const std::vector<std::string>& scopes, const ClientProof& proof,
-                                       std::string_view claims) {
+HttpRequest token_request(std::string_view url, const TokenForm& form) {
   std::string scope;
-  for (const std::string& each : scopes) {
+  for (const std::string& each : form.scopes) {
     if (!scope.empty()) scope.push_back(' ');
     scope.append(each);
   }
-  std::vector<NameValue> form = {
-      {"grant_type", "client_credentials"}, {"client_id", std::string(client_id)}, {"scope", std::move(scope)}};
-  switch (proof.kind) {
-    case ClientProof::Kind::kSecret: form.emplace_back("client_secret", proof.value.expose()); break;
-    case ClientProof::Kind::kAssertion:
-      form.emplace_back("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
-      form.emplace_back("client_assertion", proof.value.expose());
-      break;
+  std::vector<NameValue> fields = {{"client_id", std::string(form.client_id)}};
+  if (!form.grant.type.empty()) fields.emplace_back("grant_type", form.grant.type);
+  if (!scope.empty()) fields.emplace_back("scope", std::move(scope));
+  fields.insert(fields.end(), form.grant.fields.begin(), form.grant.fields.end());
+  for (const auto& [name, secret] : form.grant.secrets) fields.emplace_back(name, secret.expose());
+  if (form.proof != nullptr && form.proof->kind == ClientProof::Kind::kSecret) {
+    fields.emplace_back("client_secret", form.proof->value.expose());
   }
-  if (!claims.empty()) form.emplace_back("claims", claims);
+  if (form.proof != nullptr && form.proof->kind == ClientProof::Kind::kAssertion) {
+    fields.emplace_back("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+    fields.emplace_back("client_assertion", form.proof->value.expose());
+  }
+  if (!form.claims.empty()) fields.emplace_back("claims", form.claims);
 
   HttpRequest request;
   request.method = Method::kPost;
   request.url = url;
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
-  request.body = form_encode(form);
+  request.body = form_encode(fields);
   return request;
 }
 
@@ -158,53 +185,51 @@ Verdict judge_entra_failure(const Result<HttpResponse>& outcome) {
   return {kFailed, outcome->status == 429 ? Problem::kThrottled : Problem::kAuthorityRefused};
 }
 
-TokenResult send_token_request(const CredentialServices& services, TokenCall call) {
-  const std::string line = request_line(call.request);
+std::string without_secrets(std::string text, const std::vector<Secret>& secrets) {
+  constexpr std::string_view kMark = "[secret]";
+  for (const Secret& secret : secrets) {
+    if (secret.empty()) continue;
+    for (auto at = text.find(secret.expose()); at != std::string::npos; at = text.find(secret.expose(), at)) {
+      text.replace(at, secret.size(), kMark);
+      at += kMark.size();
+    }
+  }
+  return text;
+}
+
+Result<HttpResponse, CredentialError> send_authority_request(const CredentialServices& services, TokenCall& call) {
   const Deadline& deadline = call.options.deadline;
-  const auto refuse = [&](Verdict verdict, std::string reason) {
-    return refused(call.credential, {.kind = verdict.kind,
-                                     .problem = verdict.problem,
-                                     .reason = without_secrets(std::move(reason), call.secrets),
-                                     .source = call.source});
-  };
   constexpr Verdict kTooLate{ErrorKind::kTimeout, Problem::kDeadlinePassed};
-  if (deadline.passed(services.clock)) return refuse(kTooLate, "no time was left to send " + line);
-
+  if (deadline.passed(services.clock)) {
+    return refuse(call, kTooLate, "no time was left to send " + request_line(call.request));
+  }
   add_identification(call.request, services.new_guid());
-  const SystemTime sent = services.clock.system_now();
-  const auto response = services.transport.send(call.request, call.options);
+  auto response = services.transport.send(call.request, call.options);
   if (!response) {
-    return refuse(deadline.passed(services.clock) ? kTooLate : call.judge(response),
-                  line + " got no answer: " + response.error().message);
+    return refuse(call, deadline.passed(services.clock) ? kTooLate : call.judge(response),
+                  request_line(call.request) + " got no answer: " + response.error().message);
   }
-  if (response->status == 200) {
-    auto reply = parse_token_reply(response->body, sent);
-    if (reply) return issued(call.credential, std::move(call.source), std::move(*reply));
-    CredentialError error =
-        refuse(call.judge(response), line + " answered 200 without a usable token: " + reply.error().message);
-    error.status = response->status;
-    return error;
-  }
+  if (response->status != 200) return refusal_of(call, *response, services.clock.system_now());
+  return std::move(*response);
+}
 
-  TokenRefusal refusal = parse_token_refusal(response->body);
-  Verdict verdict = call.judge(response);
-  std::string reason = line + " answered " + std::to_string(response->status) + ": " + refusal.text;
-  const std::string skew = clock_skew(*response, services.clock.system_now(), refusal.error_codes);
-  if (!skew.empty()) verdict.problem = Problem::kClockSkew;
-  CredentialError error = refuse(verdict, reason.append(skew));
-  if (const std::string code = aadsts_code(refusal.error_codes); !code.empty() && skew.empty()) {
-    Attempt& attempt = error.attempts.back();
-    attempt.code = code;
-    if (const auto step = next_step_for(code); !step.empty()) attempt.next_step = step;
-    error.message = message_of(attempt);
-  }
+Result<TokenReply, CredentialError> request_token(const CredentialServices& services, TokenCall& call) {
+  const SystemTime sent = services.clock.system_now();
+  const auto response = send_authority_request(services, call);
+  if (!response) return response.error();
+  auto reply = parse_token_reply(response->body, sent);
+  if (reply) return std::move(*reply);
+  CredentialError error =
+      refuse(call, call.judge(*response),
+             request_line(call.request) + " answered 200 without a usable token: " + reply.error().message);
   error.status = response->status;
-  error.error_codes = std::move(refusal.error_codes);
-  error.correlation_id = without_secrets(std::move(refusal.correlation_id), call.secrets);
-  if (const auto pause = requested_delay(response->headers, services.clock.system_now())) {
-    error.retry_after = std::chrono::ceil<std::chrono::seconds>(*pause);
-  }
   return error;
+}
+
+TokenResult send_token_request(const CredentialServices& services, TokenCall call) {
+  auto reply = request_token(services, call);
+  if (!reply) return std::move(reply).error();
+  return issued(call.credential, std::move(call.source), std::move(*reply));
 }
 
 }  // namespace azf::identity

@@ -8,10 +8,12 @@
 #include "identity/advice.h"
 #include "identity/credential_services.h"
 #include "identity/token_credential.h"
+#include "identity/token_reply.h"
 
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace azf::identity {
@@ -39,10 +41,29 @@ struct ClientProof {
   Secret value;
 };
 
-/// POST of the client credentials grant (RFC 6749 section 4.4). `claims` is JSON text or empty.
-HttpRequest client_credentials_request(std::string_view url, std::string_view client_id,
-                                       const std::vector<std::string>& scopes, const ClientProof& proof,
-                                       std::string_view claims);
+/// What a token is asked for with (RFC 6749 section 1.3). Value, move-only.
+struct Grant {
+  /// Empty in a request that only prepares for one.
+  std::string type = "client_credentials";
+  /// What else the type needs, and may be shown.
+  std::vector<NameValue> fields{};
+  /// What else the type needs, and must not be shown.
+  std::vector<std::pair<std::string, Secret>> secrets{};
+};
+
+/// The fields of a token request. The references are used only while the request is built.
+struct TokenForm {
+  std::string_view client_id;
+  const std::vector<std::string>& scopes;
+  const Grant& grant;
+  /// Null for a public client, which has none.
+  const ClientProof* proof = nullptr;
+  /// JSON text or empty.
+  std::string_view claims{};
+};
+
+/// POST of that form.
+HttpRequest token_request(std::string_view url, const TokenForm& form);
 
 /// Entra: three repetitions, as azcore of Go (Azure/azure-sdk-for-go, sdk/azcore/runtime/policy_retry.go).
 RetryPolicy entra_retry_policy();
@@ -80,6 +101,15 @@ struct TokenCall {
 /// `call.options` has passed, else with the kind that `call.judge` gives. Where Entra gives a number, that is the
 /// attempt's code. A refusal for an assertion's time window is `clock_skew` if the reply's `Date` shows that.
 TokenResult send_token_request(const CredentialServices& services, TokenCall call);
+
+/// The same, for credentials that want more of the reply than the access token.
+Result<TokenReply, CredentialError> request_token(const CredentialServices& services, TokenCall& call);
+
+/// The same, for requests whose reply is no token: gives the reply if it is 200.
+Result<HttpResponse, CredentialError> send_authority_request(const CredentialServices& services, TokenCall& call);
+
+/// Foreign text for a message. The other side may say anything, even what it was sent: that becomes `[secret]`.
+std::string without_secrets(std::string text, const std::vector<Secret>& secrets);
 
 /// The headers that tell the other side who asks, and name the request in both sides' logs.
 void add_identification(HttpRequest& request, const std::string& request_id);

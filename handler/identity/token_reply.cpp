@@ -102,6 +102,15 @@ std::vector<int> error_codes(const Json& reply, std::string_view description) {
   return codes;
 }
 
+// Not made printable: it goes back to where tokens are asked for. What is no JSON object is no challenge.
+std::string claims_challenge(const Json& reply) {
+  const Json* claims = find_member(reply, "claims");
+  if (claims == nullptr || !claims->is_string()) return {};
+  const auto& text = claims->get_ref<const std::string&>();
+  const auto parsed = parse_json(text);
+  return text.size() <= kDescriptionLimit && parsed && parsed->is_object() ? text : std::string();
+}
+
 }  // namespace
 
 Result<TokenReply> parse_token_reply(std::string_view body, SystemTime now) {
@@ -119,7 +128,12 @@ Result<TokenReply> parse_token_reply(std::string_view body, SystemTime now) {
   }
   const auto expires_on = expiry(*reply, now);
   if (!expires_on) return expires_on.error();
-  return TokenReply{Secret(token->get_ref<const std::string&>()), *expires_on, refresh_time(*reply, now, *expires_on)};
+  TokenReply issued{Secret(token->get_ref<const std::string&>()), *expires_on, refresh_time(*reply, now, *expires_on)};
+  const Json* refresh_token = find_member(*reply, "refresh_token");
+  if (refresh_token != nullptr && refresh_token->is_string()) {
+    issued.refresh_token = Secret(refresh_token->get_ref<const std::string&>());
+  }
+  return issued;
 }
 
 TokenRefusal parse_token_refusal(std::string_view body) {
@@ -137,8 +151,8 @@ TokenRefusal parse_token_refusal(std::string_view body) {
   const Json& source = nested != nullptr && nested->is_object() ? *nested : *reply;
   std::string description = text_member(source, "error_description", kDescriptionLimit);
   if (description.empty()) description = text_member(source, "message", kDescriptionLimit);
-  std::string error = text_member(source, "error");
-  if (error.empty()) error = text_member(source, "code");
+  refusal.error = text_member(source, "error");
+  if (refusal.error.empty()) refusal.error = text_member(source, "code");
 
   refusal.error_codes = error_codes(*reply, description);
   refusal.correlation_id = text_member(source, "correlation_id");
@@ -149,9 +163,10 @@ TokenRefusal parse_token_refusal(std::string_view body) {
     if (!text.empty()) text.append(before);
     text.append(part);
   };
-  append("", error);
+  append("", refusal.error);
   append(": ", description);
   if (refusal.text.empty()) refusal.text = "no explanation";
+  refusal.claims = claims_challenge(*reply);
   // Descriptions of Entra end in these ids in prose; say them once.
   const std::string trace_id = text_member(source, "trace_id");
   if (!trace_id.empty() && description.find(trace_id) == std::string::npos) append("; trace_id=", trace_id);

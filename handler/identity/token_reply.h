@@ -17,6 +17,8 @@ struct TokenReply {
   SystemTime expires_on;
   /// As `AccessToken::refresh_on`.
   std::optional<SystemTime> refresh_on;
+  /// Gets further tokens for a user who has logged in; empty where none came.
+  Secret refresh_token{};
 };
 
 /// Reads the body of a 200 reply of Entra's token endpoint or of a managed identity endpoint. `now` is the wall clock
@@ -37,9 +39,13 @@ Result<TokenReply> parse_token_reply(std::string_view body, SystemTime now);
 struct TokenRefusal {
   /// For people, on one line: error, description, ids. Never markup.
   std::string text;
+  /// The error code of OAuth 2.0, such as `invalid_grant`.
+  std::string error;
   /// Entra's numbers: 7000215 for `AADSTS7000215`.
   std::vector<int> error_codes;
   std::string correlation_id;
+  /// A claims challenge: JSON text as it came, or empty.
+  std::string claims;
 };
 
 /// Reads the body of a reply that is not 200, in the forms of Entra, IMDS, App Service and Service Fabric. Foreign

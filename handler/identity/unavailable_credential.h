@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/error.h"
+#include "identity/advice.h"
 #include "identity/token_credential.h"
 
 #include <string>
@@ -12,7 +13,9 @@ namespace azf::identity {
 /// fails with that reason as `kCredentialUnavailable`. Immutable, thread-safe.
 class UnavailableCredential final : public TokenCredential {
  public:
+  /// The problem is `kInvalidSetting` for a reason that is `kInvalidArgument`, else `kNotConfigured`.
   UnavailableCredential(std::string name, Error reason);
+  UnavailableCredential(std::string name, Error reason, Problem problem);
 
   [[nodiscard]] std::string_view name() const override { return name_; }
   TokenResult get_token(const TokenRequestContext& context, Deadline deadline) override;
@@ -20,6 +23,7 @@ class UnavailableCredential final : public TokenCredential {
  private:
   const std::string name_;
   const std::string reason_;
+  const Problem problem_;
 };
 
 }  // namespace azf::identity

@@ -3,6 +3,7 @@
 #include "identity/confidential_client_credential.h"
 #include "identity/secret_file.h"
 #include "identity/text.h"
+#include "identity/token_proxy.h"
 
 #include <string_view>
 #include <utility>
@@ -44,16 +45,24 @@ Result<std::unique_ptr<TokenCredential>> create_workload_identity_credential(Wor
                      "pods with the label azure.workload.identity/use"};
   }
 
+  auto proxy = load_token_proxy(services.environment);
+  if (!proxy) return std::move(proxy).error();
+
   ConfidentialClient client;
   client.credential = kName;
   client.tenant_id = std::move(options.tenant_id);
   client.client_id = std::move(options.client_id);
   client.authority_host = std::move(options.authority_host);
   client.additionally_allowed_tenants = std::move(options.additionally_allowed_tenants);
-  client.proof_name = "federated token in " + options.token_file_path;
-  client.prove = [path = std::move(options.token_file_path)](const std::string& /*token_url*/, Deadline /*deadline*/) {
+  client.proof.name = "federated token in " + options.token_file_path;
+  client.proof.make = [path = std::move(options.token_file_path)](const ProofRequest& /*request*/) {
     return federated_token(path);
   };
+  if (*proxy) {
+    client.reroute = [proxy = std::move(**proxy)](TokenCall call) {
+      return through_token_proxy(proxy, std::move(call));
+    };
+  }
   return create_confidential_client_credential(std::move(client), services);
 }
 

@@ -23,7 +23,8 @@ struct WorkloadIdentityOptions {
 /// A credential that exchanges the token of a Kubernetes service account, or of another federated issuer, for an Entra
 /// token. The file is read for each request, because its issuer replaces it, often hourly; white space around the
 /// token is dropped. Creation fails with `kCredentialUnavailable` naming what is missing, or with `kInvalidArgument`;
-/// a file that is missing or empty when a token is asked for is `kCredentialUnavailable`.
+/// a file that is missing or empty when a token is asked for is `kCredentialUnavailable`. Where
+/// `AZURE_KUBERNETES_TOKEN_PROXY` is set the request goes through that proxy (`identity/token_proxy.h`).
 Result<std::unique_ptr<TokenCredential>> create_workload_identity_credential(WorkloadIdentityOptions options,
                                                                              const CredentialServices& services);
 

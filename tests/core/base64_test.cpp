@@ -52,12 +52,8 @@ TEST_SUITE("core") {
       std::string bytes;
       std::string text;
     };
-    const Row rows[] = {{"", ""},
-                        {"f", "Zg"},
-                        {"fo", "Zm8"},
-                        {"foo", "Zm9v"},
-                        {"foob", "Zm9vYg"},
-                        {std::string("\xfb\xff\x00", 3), "-_8A"}};
+    const Row rows[] = {{"", ""},        {"f", "Zg"},        {"fo", "Zm8"},
+                        {"foo", "Zm9v"}, {"foob", "Zm9vYg"}, {std::string("\xfb\xff\x00", 3), "-_8A"}};
     for (const auto& row : rows) {
       CAPTURE(row.text);
       CHECK(to_base64url(row.bytes) == row.text);

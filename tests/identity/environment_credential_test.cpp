@@ -44,10 +44,10 @@ TEST_SUITE("identity") {
         {{}, "set: none; missing: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET"},
         {{client, secret}, "set: AZURE_CLIENT_ID, AZURE_CLIENT_SECRET; missing: AZURE_TENANT_ID"},
         {{tenant, client, {"AZURE_CLIENT_SECRET", ""}}, "missing: AZURE_CLIENT_SECRET"},
-        {{tenant, client, {"AZURE_CLIENT_CERTIFICATE_PATH", "path-marker"}},
-         "AZURE_CLIENT_CERTIFICATE_PATH is set, but this version cannot use certificates"},
-        {{tenant, client, {"AZURE_USERNAME", "user-marker"}, {"AZURE_PASSWORD", "password-marker"}},
-         "AZURE_USERNAME is set, but signing in with a user's password is retired"},
+        {{tenant, client},
+         "set: AZURE_TENANT_ID, AZURE_CLIENT_ID; missing: AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH"},
+        {{client, {"AZURE_CLIENT_CERTIFICATE_PATH", "path-marker"}},
+         "set: AZURE_CLIENT_ID, AZURE_CLIENT_CERTIFICATE_PATH; missing: AZURE_TENANT_ID"},
     };
     for (const Row& row : rows) {
       CAPTURE(row.part);
@@ -61,6 +61,38 @@ TEST_SUITE("identity") {
     }
   }
 
+  TEST_CASE("a user's name and password are a retired method, and nothing is sent") {
+    CredentialFixture f(std::vector<test::FakeTransport::Reply>{});
+    f.environment.set("AZURE_TENANT_ID", test::kTenant);
+    f.environment.set("AZURE_CLIENT_ID", test::kClient);
+    f.environment.set("AZURE_USERNAME", "user-marker");
+    f.environment.set("AZURE_PASSWORD", "password-marker");
+    const auto created = create_environment_credential({}, f.services());
+    REQUIRE(created);
+    const auto result = (*created)->get_token({{test::kVaultScope}}, Deadline::never());
+    REQUIRE(!result);
+    CHECK(result.error().kind == ErrorKind::kCredentialUnavailable);
+    CHECK(result.error().attempts.front().code == "retired_method");
+    CHECK(result.error().message.find("AZURE_USERNAME is set") != std::string::npos);
+    CHECK(result.error().message.find("marker") == std::string::npos);
+  }
+
+  TEST_CASE("I-26: a certificate that cannot be used fails the request by name, and does not look like a missing one") {
+    CredentialFixture f(std::vector<test::FakeTransport::Reply>{});
+    f.environment.set("AZURE_TENANT_ID", test::kTenant);
+    f.environment.set("AZURE_CLIENT_ID", test::kClient);
+    f.environment.set("AZURE_CLIENT_CERTIFICATE_PATH", "/nowhere.pem");
+    f.environment.set("AZURE_CLIENT_CERTIFICATE_PASSWORD", "password-marker");
+    const auto created = create_environment_credential({}, f.services());
+    REQUIRE(created);
+    const auto result = (*created)->get_token({{test::kVaultScope}}, Deadline::never());
+    REQUIRE(!result);
+    CHECK(result.error().kind == ErrorKind::kAuthenticationFailed);
+    CHECK(result.error().attempts.front().code == "certificate_unusable");
+    CHECK(result.error().message.find("/nowhere.pem") != std::string::npos);
+    CHECK(result.error().message.find("marker") == std::string::npos);
+  }
+
   TEST_CASE("I-26: a secret wins over a certificate") {
     CredentialFixture f({test::entra_token("token-1")});
     configure(f.environment);
@@ -68,6 +100,7 @@ TEST_SUITE("identity") {
     const auto created = create_environment_credential({}, f.services());
     REQUIRE(created);
     CHECK((*created)->get_token({{test::kVaultScope}, "", ""}, Deadline::never()));
+    CHECK(test::fields_of(f.http.requests().front().body).at("client_secret") == "secret-marker");
   }
 
   TEST_CASE("an environment that cannot be right is a wrong argument") {

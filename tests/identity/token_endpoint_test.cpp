@@ -79,8 +79,8 @@ TEST_SUITE("identity") {
 
   TEST_CASE("I-11, I-12: the form has each field once, and the secret arrives as it is") {
     const std::string secret = "s e+c/r&t=%41~*'\"\xc3\xa9";
-    const auto request = client_credentials_request("https://h/t", test::kClient, {"scope one", "two"},
-                                                    {ClientProof::Kind::kSecret, Secret(secret)}, "");
+    const ClientProof proof{ClientProof::Kind::kSecret, Secret(secret)};
+    const auto request = token_request("https://h/t", {test::kClient, {"scope one", "two"}, Grant(), &proof});
     CHECK(request.method == Method::kPost);
     CHECK(request.url == "https://h/t");
     CHECK(request.headers.get("content-type") == "application/x-www-form-urlencoded");
@@ -91,8 +91,8 @@ TEST_SUITE("identity") {
   }
 
   TEST_CASE("an assertion and claims have fields of their own") {
-    const auto request = client_credentials_request("https://h/t", "c", {"s"},
-                                                    {ClientProof::Kind::kAssertion, Secret("jwt")}, R"({"a":1})");
+    const ClientProof proof{ClientProof::Kind::kAssertion, Secret("jwt")};
+    const auto request = token_request("https://h/t", {"c", {"s"}, Grant(), &proof, R"({"a":1})"});
     CHECK(test::fields_of(request.body) ==
           std::map<std::string, std::string>{
               {"claims", R"({"a":1})"},
