@@ -228,10 +228,8 @@ class KeptTokenCredential final : public TokenCredential {
 
   [[nodiscard]] std::string key_of(const TokenRequestContext& context) const {
     std::string key(tool_->name());
-    for (const std::string_view part : {std::string_view(owner_.account), std::string_view(owner_.login_file),
-                                        std::string_view(login_state()), std::string_view(context.tenant_id)}) {
-      key.append("|").append(part);
-    }
+    key.append("|").append(owner_.account).append("|").append(owner_.login_file).append("|").append(login_state());
+    key.append("|").append(context.tenant_id);
     for (const std::string& scope : context.scopes) key.append("|").append(scope);
     return key;
   }
