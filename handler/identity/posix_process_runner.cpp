@@ -1,5 +1,7 @@
 #include "identity/posix_process_runner.h"
 
+#include "identity/descriptor.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -34,26 +36,6 @@ std::string reason_of(int error) { return std::generic_category().message(error)
 Error internal(std::string_view what, int error) {
   return {ErrorKind::kInternal, std::string(what) + " failed: " + reason_of(error)};
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor() { close(); }
-
-  [[nodiscard]] int number() const { return number_; }
-  [[nodiscard]] bool open() const { return number_ >= 0; }
-  void close() {
-    if (open()) ::close(std::exchange(number_, -1));
-  }
-
- private:
-  int number_;
-};
 
 struct Pipe {
   Descriptor reading;
