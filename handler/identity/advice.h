@@ -27,7 +27,7 @@ enum class Problem {
   kImdsUnreachable,              ///< nothing answers at the address of IMDS
   kImdsForeign,                  ///< something else answers at the address of IMDS
   kIdentityNotFound,             ///< the resource has no such managed identity
-  kIdentityEndpointUnreachable,  ///< the platform's identity endpoint gave no answer
+  kIdentityEndpointUnreachable,  ///< the platform's identity endpoint gave no answer, or errors of its own
   kIdentityEndpointRefused,      ///< the platform's identity endpoint refused
   kArcKeyUnusable,               ///< the key file of Azure Arc's agent is refused or unreadable
   kToolNotFound,                 ///< a developer tool is not installed

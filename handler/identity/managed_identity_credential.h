@@ -26,16 +26,17 @@ struct ManagedIdentityOptions {
   std::string arc_agent_path = "/opt/azcmagent/bin/himds";
 };
 
-/// A credential for the identity that the hosting platform gives to this app. The platform is told by the environment
-/// at each request, as App Service renews its header secret: App Service, Functions and Container Apps by
-/// `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`, else the Instance Metadata Service of Azure virtual machines. Platforms
-/// that this version does not know to ask (Service Fabric, Azure ML, Cloud Shell, Azure Arc) are recognised and
-/// `kCredentialUnavailable`.
+/// A credential for the identity that the hosting platform gives to this app. The platform is told at each request, as
+/// its secrets are renewed, by the environment: Service Fabric, App Service (also Functions and Container Apps), Azure
+/// Machine Learning, Cloud Shell, Azure Arc (also by its agent being installed), else the Instance Metadata Service of
+/// Azure virtual machines, which serves AKS too. Variables of workload identity mean nothing here, since that is a
+/// credential of its own.
 ///
-/// Two ids are `kInvalidArgument` at creation. A refusal by App Service is `kAuthenticationFailed`, since the
-/// environment says that we are there; IMDS is `kCredentialUnavailable` until it has shown that it exists, also later
-/// where it has no system-assigned identity. The request's tenant and claims are ignored. Requests go direct, never
-/// through a proxy, and by plain http only to this machine or a link-local address.
+/// Two ids are `kInvalidArgument` at creation, a variable that cannot be right when a token is asked for.
+/// `kCredentialUnavailable`: no endpoint, no such identity, or a fault of the endpoint that stays after all
+/// repetitions. `kAuthenticationFailed`: an endpoint that refuses, is not the one it should be, or answers 200 without
+/// a token. The request's tenant and claims are ignored. Requests go direct, never through a proxy, and by plain http
+/// only to this machine or a link-local address.
 Result<std::unique_ptr<TokenCredential>> create_managed_identity_credential(ManagedIdentityOptions options,
                                                                             const CredentialServices& services);
 

@@ -155,14 +155,12 @@ RetryPolicy entra_retry_policy() {
 RetryPolicy managed_identity_retry_policy() { return entra_retry_policy(); }
 
 RetryPolicy imds_retry_policy() {
-  RetryPolicy policy;
-  policy.max_retries = 6;
-  // 3 + 6 + 12 + 24 + 25 + 25 s: with the least jitter, 0.8, still 76 s.
-  policy.base_delay = milliseconds(3'000);
+  RetryPolicy policy = entra_retry_policy();
   policy.delay_limit = milliseconds(25'000);
-  policy.growth = RetryPolicy::Growth::kDoubling;
   policy.total_limit = milliseconds(150'000);
-  policy.statuses = {404, 410, 429, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511};
+  policy.statuses = {408, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511};
+  policy.rules = {{.statuses = {404, 429}, .max_retries = 5},
+                  {.statuses = {410}, .max_retries = 5, .persist_for = milliseconds(70'000)}};
   return policy;
 }
 

@@ -67,11 +67,11 @@ HttpRequest token_request(std::string_view url, const TokenForm& form);
 
 /// Entra: three repetitions, as azcore of Go (Azure/azure-sdk-for-go, sdk/azcore/runtime/policy_retry.go).
 RetryPolicy entra_retry_policy();
-/// Identity endpoints of hosting platforms: as Entra.
+/// Identity endpoints of hosting platforms: as Entra. Their 404 is a plain refusal.
 RetryPolicy managed_identity_retry_policy();
-/// IMDS: repeats 404, 410, 429 and 5xx, the last time at least 70 s after the first, because it answers 410 for up to
-/// 70 s while it is updated ("How to use managed identities on an Azure VM to acquire an access token", retry
-/// guidance).
+/// IMDS: as Entra, all of 5xx; 404 (the identity is being made) and 429 five times; 410 for at least 70 s, because it
+/// answers that for up to 70 s while it is updated ("How to use managed identities on an Azure VM to acquire an access
+/// token", retry guidance).
 RetryPolicy imds_retry_policy();
 
 /// What a failed token request means. Value.
