@@ -207,6 +207,16 @@ TEST_CASE_FIXTURE(Fixture, "keeps the application's certificate in files") {
   CHECK(chain.size() > file.size());
 }
 
+TEST_CASE_FIXTURE(Fixture, "keeps the variables of every kind in a file for its owner") {
+  const std::filesystem::path file = folder->path() / "variables.json";
+  const Json all = *parse_json(text_of(file));
+  CHECK(all["arc"] == Json(emulator->variables(IdentityKind::kArc)));
+  CHECK(all["entra"] == Json(emulator->variables(IdentityKind::kEntra)));
+  CHECK(all["none"] == Json::object());
+  CHECK((std::filesystem::status(file).permissions() & std::filesystem::perms::all) ==
+        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+}
+
 TEST_CASE_FIXTURE(Fixture, "is not trusted by whoever knows another authority") {
   auto other_folder = TemporaryFolder::create();
   REQUIRE(other_folder);

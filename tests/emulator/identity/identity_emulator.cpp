@@ -4,6 +4,7 @@
 #include "emulator/wire/coding.h"
 #include "emulator/wire/stream.h"
 
+#include <array>
 #include <utility>
 
 namespace azf::emulator {
@@ -22,6 +23,10 @@ constexpr std::string_view kPipelinesPath =
 constexpr const char* kExchangeAudience = "api://AzureADTokenExchange";
 constexpr std::string_view kImdsPath = "/metadata/identity/oauth2/token";
 constexpr std::size_t kSecretBytes = 24;
+constexpr auto kKinds = std::to_array<IdentityKind>(
+    {IdentityKind::kAppService, IdentityKind::kAppService2017, IdentityKind::kArc, IdentityKind::kAzureMl,
+     IdentityKind::kCertificate, IdentityKind::kCloudShell, IdentityKind::kEntra, IdentityKind::kImds,
+     IdentityKind::kNone, IdentityKind::kPipelines, IdentityKind::kServiceFabric, IdentityKind::kWorkload});
 
 fs::path authority_file(const fs::path& folder) { return folder / "ca.pem"; }
 fs::path cluster_file(const fs::path& folder) { return folder / "service-fabric.pem"; }
@@ -145,7 +150,10 @@ std::string IdentityEmulator::cluster_url() const { return url_of("https", clust
 
 Result<Success> IdentityEmulator::write_files() const {
   const ClientCertificate& certificate = *entra_.application().certificate;
+  Json all_variables = Json::object();
+  for (const IdentityKind kind : kKinds) all_variables[std::string(to_string(kind))] = variables(kind);
   const std::pair<fs::path, std::string> files[] = {
+      {options_.state_folder / "variables.json", to_text(all_variables)},
       {authority_file(options_.state_folder), authority_.authority_certificate},
       {cluster_file(options_.state_folder), cluster_.certificate},
       {certificate_file(options_.state_folder), certificate.pem()},

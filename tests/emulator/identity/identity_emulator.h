@@ -63,7 +63,8 @@ struct IdentityOptions {
   int http_port = 0;
   int https_port = 0;
   /// Exists; gets `ca.pem`, `federated-token`, `service-fabric.pem` (the certificate of the cluster),
-  /// `client-certificate.pem` and `client-certificate-chain.pem`.
+  /// `client-certificate.pem`, `client-certificate-chain.pem`, and `variables.json` with the variables of every kind of
+  /// identity, all readable by their owner alone.
   std::filesystem::path state_folder;
 };
 
