@@ -56,12 +56,16 @@ Result<std::unique_ptr<TokenCredential>> create_environment_credential(Environme
                                                                    {proof, has_proof}}) +
                                                         ")"};
   }
+  auto allowed = additionally_allowed_tenants(environment);
+  allowed.insert(allowed.end(), options.additionally_allowed_tenants.begin(),
+                 options.additionally_allowed_tenants.end());
   if (secret) {
     ClientSecretOptions client;
     client.tenant_id = std::move(options.tenant_id);
     client.client_id = std::move(options.client_id);
     client.client_secret = std::move(*secret);
-    client.additionally_allowed_tenants = additionally_allowed_tenants(environment);
+    client.authority_host = std::move(options.authority_host);
+    client.additionally_allowed_tenants = std::move(allowed);
     client.credential = kName;
     return create_client_secret_credential(std::move(client), services);
   }
@@ -72,7 +76,8 @@ Result<std::unique_ptr<TokenCredential>> create_environment_credential(Environme
   client.password = environment.get_secret("AZURE_CLIENT_CERTIFICATE_PASSWORD").value_or(Secret());
   client.send_certificate_chain = is_on(environment.get("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN").value_or(""));
   client.load_at_creation = false;
-  client.additionally_allowed_tenants = additionally_allowed_tenants(environment);
+  client.authority_host = std::move(options.authority_host);
+  client.additionally_allowed_tenants = std::move(allowed);
   client.credential = kName;
   return create_client_certificate_credential(std::move(client), services);
 }

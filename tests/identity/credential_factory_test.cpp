@@ -24,8 +24,12 @@ TEST_SUITE("identity") {
     f.environment.set("AZURE_CLIENT_ID", test::kClient);
     f.environment.set("AZURE_CLIENT_SECRET", "test-secret");
     f.environment.set("AZURE_FEDERATED_TOKEN_FILE", "/somewhere");
-    CHECK(credential_names().front() == "DefaultAzureCredential");
-    for (const std::string_view name : credential_names()) {
+    f.environment.set("AZURE_CLIENT_CERTIFICATE_PATH", "/somewhere");
+    CHECK(known_credentials().front().name == "DefaultAzureCredential");
+    CHECK(known_credentials().size() == 14);
+    for (const auto& [name, settings] : known_credentials()) {
+      if (name == "ClientCertificateCredential") continue;  // refuses a file that is not there
+      CHECK(!settings.empty());
       CAPTURE(name);
       std::string upper(name);
       for (char& c : upper) c = static_cast<char>(std::toupper(c));
@@ -44,11 +48,15 @@ TEST_SUITE("identity") {
     CHECK(created.error().kind == ErrorKind::kInvalidArgument);
     CHECK(created.error().message ==
           "unknown credential NoSuch; known are DefaultAzureCredential, EnvironmentCredential, "
-          "WorkloadIdentityCredential, ManagedIdentityCredential, ClientSecretCredential");
+          "WorkloadIdentityCredential, ManagedIdentityCredential, ClientSecretCredential, ClientCertificateCredential, "
+          "ClientAssertionCredential, AzurePipelinesCredential, OnBehalfOfCredential, DeviceCodeCredential, "
+          "AzureCliCredential, AzurePowerShellCredential, AzureDeveloperCliCredential, DeveloperToolsCredential");
   }
 
   TEST_CASE("a credential that is not configured says so as its one attempt") {
-    for (const std::string name : {"EnvironmentCredential", "WorkloadIdentityCredential"}) {
+    for (const std::string name : {"EnvironmentCredential", "WorkloadIdentityCredential", "ClientSecretCredential",
+                                   "ClientCertificateCredential", "ClientAssertionCredential",
+                                   "AzurePipelinesCredential", "OnBehalfOfCredential"}) {
       CredentialFixture f(std::vector<test::FakeTransport::Reply>{});
       const auto created = create_credential(name, kNoOptions, f.services());
       REQUIRE(created);
@@ -71,7 +79,9 @@ TEST_SUITE("identity") {
         {"environmentcredential", {.object_id = "o"}, "EnvironmentCredential: object id and resource id are for"},
         {"WorkloadIdentityCredential", {.resource_id = "r"}, "WorkloadIdentityCredential: object id and"},
         {"ManagedIdentityCredential", {.client_id = "c", .object_id = "o"}, "ManagedIdentityCredential: only one of"},
-        {"ClientSecretCredential", {}, "ClientSecretCredential: AZURE_CLIENT_SECRET is not set"},
+        {"AzurePowerShellCredential", {.subscription = "s"}, "AzurePowerShellCredential: a subscription is for"},
+        {"AzureCliCredential", {.excluded_credentials = {"x"}}, "AzureCliCredential: exclusions are for"},
+        {"DefaultAzureCredential", {.excluded_credentials = {"x"}}, "DefaultAzureCredential: cannot exclude x"},
     };
     for (const Row& row : rows) {
       CAPTURE(row.message);
@@ -94,6 +104,30 @@ TEST_SUITE("identity") {
     REQUIRE(f.http.requests().size() == 1);
     CHECK(f.http.requests().front().url == "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/token");
     CHECK(test::fields_of(f.http.requests().front().body).at("client_id") == "client-option");
+  }
+
+  TEST_CASE("the pin holds for every credential by name") {
+    for (const std::string name : {"ClientSecretCredential", "DefaultAzureCredential"}) {
+      CredentialFixture f({test::entra_token("not a JWT")});
+      f.environment.set("AZURE_TENANT_ID", test::kTenant);
+      f.environment.set("AZURE_CLIENT_ID", test::kClient);
+      f.environment.set("AZURE_CLIENT_SECRET", "test-secret");
+      f.environment.set("AZF_IDENTITY_PIN", test::kTenant + "/" + test::kClient);
+      const auto created = create_credential(name, kNoOptions, f.services());
+      REQUIRE(created);
+      const auto result = get(**created);
+      REQUIRE(!result);
+      CHECK(result.error().attempts.back().code == "identity_pinned");
+    }
+  }
+
+  TEST_CASE("a device code needs somebody to show it to") {
+    CredentialFixture f(std::vector<test::FakeTransport::Reply>{});
+    const auto hidden = create_credential("DeviceCodeCredential", kNoOptions, f.services());
+    REQUIRE(hidden);
+    const auto result = get(**hidden);
+    REQUIRE(!result);
+    CHECK(result.error().message.find("no terminal") != std::string::npos);
   }
 }
 

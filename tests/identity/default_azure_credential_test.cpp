@@ -45,8 +45,11 @@ void be_app_service(Environment& environment) {
   environment.set("IDENTITY_HEADER", "test-header");
 }
 
-const std::vector<std::string> kAll = {"EnvironmentCredential", "WorkloadIdentityCredential",
-                                       "ManagedIdentityCredential"};
+const std::vector<std::string> kProduction = {"EnvironmentCredential", "WorkloadIdentityCredential",
+                                              "ManagedIdentityCredential"};
+const std::vector<std::string> kTools = {"AzureCliCredential", "AzurePowerShellCredential",
+                                         "AzureDeveloperCliCredential"};
+const std::vector<std::string> kAll = {kProduction[0], kProduction[1], kProduction[2], kTools[0], kTools[1], kTools[2]};
 
 }  // namespace
 
@@ -117,7 +120,7 @@ TEST_SUITE("identity") {
       f.http.add_reply(test::json_reply(200, R"({"access_token":"token-1","expires_in":3600})"));
       const auto result = get(*make(f, row.options));
       REQUIRE(result);
-      CHECK(names_of((*result)->attempts) == kAll);
+      CHECK(names_of((*result)->attempts) == kProduction);
       auto query = test::query_of(f.http.requests().front());
       CHECK(query["client_id"] == row.client_id.value_or(""));
       CHECK(query["object_id"] == row.object_id.value_or(""));
@@ -132,8 +135,13 @@ TEST_SUITE("identity") {
     const Row rows[] = {
         {"", kAll},
         {"  ", kAll},
-        {"prod", kAll},
-        {" PROD ", kAll},
+        {"prod", kProduction},
+        {" PROD ", kProduction},
+        {"dev", kTools},
+        {"\tDev", kTools},
+        {"azureclicredential", {"AzureCliCredential"}},
+        {"AzurePowerShellCredential", {"AzurePowerShellCredential"}},
+        {"AzureDeveloperCliCredential", {"AzureDeveloperCliCredential"}},
         {"EnvironmentCredential", {"EnvironmentCredential"}},
         {" workloadidentitycredential\t", {"WorkloadIdentityCredential"}},
         {"MANAGEDIDENTITYCREDENTIAL", {"ManagedIdentityCredential"}},
@@ -155,8 +163,8 @@ TEST_SUITE("identity") {
       std::string part;
     };
     const Row rows[] = {
-        {"dev", "dev, which this version does not support"},
-        {"azureclicredential", "which this version does not support"},
+        {"visualstudiocodecredential", "which this program does not support"},
+        {"InteractiveBrowserCredential", "which this program does not support"},
         {"NoSuchCredential", "NoSuchCredential, which is unknown"},
         {"\x1b[1m", "\\u001b[1m, which is unknown"},
         {"prod,dev", "which is unknown"},
@@ -170,7 +178,8 @@ TEST_SUITE("identity") {
       CHECK(made.error().kind == ErrorKind::kInvalidArgument);
       CHECK(made.error().message.find(row.part) != std::string::npos);
       CHECK(made.error().message.ends_with(
-          "allowed are prod, EnvironmentCredential, WorkloadIdentityCredential, ManagedIdentityCredential"));
+          "allowed are prod, dev, EnvironmentCredential, WorkloadIdentityCredential, ManagedIdentityCredential, "
+          "AzureCliCredential, AzurePowerShellCredential, AzureDeveloperCliCredential"));
     }
   }
 
@@ -219,6 +228,43 @@ TEST_SUITE("identity") {
     }
     CHECK(tokens == kCallers);
     CHECK(f.http.requests().size() == 1);
+  }
+
+  TEST_CASE("members can be left out, but not all of them") {
+    CredentialFixture f(no_route);
+    const auto result = get(*make(f, {.excluded_credentials = {"managedidentitycredential", "EnvironmentCredential"}}));
+    REQUIRE(!result);
+    CHECK(names_of(result.error().attempts) ==
+          std::vector<std::string>{"WorkloadIdentityCredential", kTools[0], kTools[1], kTools[2]});
+    CHECK(f.http.requests().empty());
+
+    const auto message = [&](const DefaultAzureCredentialOptions& options) {
+      const auto made = make_default_azure_credential(options, f.services());
+      REQUIRE(!made);
+      CHECK(made.error().kind == ErrorKind::kInvalidArgument);
+      return made.error().message;
+    };
+    CHECK(message({.excluded_credentials = kAll}).ends_with("at least one credential type must be included"));
+    CHECK(message({.excluded_credentials = {"NoSuch"}}).starts_with("cannot exclude NoSuch, which is none of"));
+    f.environment.set("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential");
+    CHECK(message({.excluded_credentials = {"AzureCliCredential"}}).starts_with("every credential is excluded"));
+  }
+
+  TEST_CASE("each attempt says what was looked for, how long it took and what to do") {
+    CredentialFixture f([&f](const HttpRequest&) -> FakeTransport::Reply {
+      f.clock.advance(1s);
+      return Error{ErrorKind::kTimeout, "timed out"};
+    });
+    const auto result = get(*make(f));
+    REQUIRE(!result);
+    for (const Attempt& attempt : result.error().attempts) {
+      CAPTURE(attempt.credential);
+      CHECK(!attempt.code.empty());
+      CHECK(!attempt.looked_for.empty());
+      CHECK(!attempt.reason.empty());
+      CHECK(!attempt.next_step.empty());
+      CHECK(attempt.duration == (attempt.credential == "ManagedIdentityCredential" ? 1000ms : 0ms));
+    }
   }
 }
 

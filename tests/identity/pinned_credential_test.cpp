@@ -58,7 +58,8 @@ TEST_SUITE("identity") {
          test::kTenant + "/" + kPrincipal + " (application " + test::kClient + ")"},
         {other + "/" + kPrincipal, kToken, test::kTenant + "/" + kPrincipal},
         {test::kTenant + "/" + kPrincipal, "not a JWT", "unknown tenant/unknown principal"},
-        {test::kTenant + "/" + kPrincipal, token_with(R"({"tid":")" + test::kTenant + R"("})"), "unknown principal"},
+        {test::kTenant + "/" + kPrincipal, token_with(R"({"tid":")" + test::kTenant + R"("})"),
+         test::kTenant + "/unknown principal"},
     };
     for (const Row& row : rows) {
       CAPTURE(row.pin);

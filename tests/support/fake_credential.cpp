@@ -14,7 +14,10 @@ using identity::TokenResult;
 
 TokenResult fake_token(std::string_view token, SystemTime expires_on, std::optional<SystemTime> refresh_on,
                        std::string credential) {
-  Attempt attempt{credential, AttemptOutcome::kSucceeded, "made by a test"};
+  Attempt attempt;
+  attempt.credential = credential;
+  attempt.outcome = AttemptOutcome::kSucceeded;
+  attempt.reason = "made by a test";
   return std::make_shared<const AccessToken>(
       AccessToken{Secret(token), expires_on, refresh_on, std::move(credential), {std::move(attempt)}});
 }
@@ -23,9 +26,11 @@ CredentialError fake_refusal(ErrorKind kind, std::string reason, std::string cre
   CredentialError error;
   error.kind = kind;
   error.message = credential + ": " + reason;
-  const auto outcome =
-      kind == ErrorKind::kCredentialUnavailable ? AttemptOutcome::kUnavailable : AttemptOutcome::kFailed;
-  error.attempts = {{std::move(credential), outcome, std::move(reason)}};
+  Attempt attempt;
+  attempt.credential = std::move(credential);
+  attempt.outcome = kind == ErrorKind::kCredentialUnavailable ? AttemptOutcome::kUnavailable : AttemptOutcome::kFailed;
+  attempt.reason = std::move(reason);
+  error.attempts.push_back(std::move(attempt));
   return error;
 }
 
