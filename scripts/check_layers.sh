@@ -27,7 +27,7 @@ allow handler/cli '(core|http|identity|runtime|server|cli)/'
 allow functions '(core|http|runtime|functions)/|identity/token_(credential|claims)\.h'
 
 only curl/ 'handler/http/curl_transport\.cpp'
-only openssl/ 'handler/identity/client_assertion\.cpp'
+only openssl/ 'handler/identity/certificate\.cpp'
 only httplib 'handler/server/http_server\.cpp'
 only CLI/ 'handler/cli/command_line\.cpp'
 only nlohmann/ 'handler/core/(json|secret)\.h'
