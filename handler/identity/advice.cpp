@@ -76,6 +76,8 @@ constexpr auto kTable = std::to_array<Advice>({
     {"deadline_passed", "the caller's time was up", "give the call more time; see how long each attempt took"},
     {"internal", "a failure of this program", "report it with the log"},
 
+    {"AADSTS50013", "the user's token is not accepted as an assertion",
+     "hand on the token that this application was called with: its audience must be this application"},
     {"AADSTS50020", "the account is of another tenant or identity provider, and no guest here",
      "log in to the tenant that you need (`az login --tenant`), or have the account invited as a guest"},
     {"AADSTS50034", "the user is not in this tenant", "check the account and AZURE_TENANT_ID"},
@@ -101,6 +103,7 @@ constexpr auto kTable = std::to_array<Advice>({
     {"AADSTS70043", "the login has ended by a sign-in frequency policy", "log in again"},
     {"AADSTS90002", "there is no such tenant in this cloud", "check AZURE_TENANT_ID and AZURE_AUTHORITY_HOST"},
     {"AADSTS500011", "the resource is not in this tenant", "check the scope, and AZURE_TENANT_ID"},
+    {"AADSTS500133", "the user's token has ended", "call again with a fresh token of the user"},
     {"AADSTS700016", "the application is not in this tenant",
      "check AZURE_CLIENT_ID, AZURE_TENANT_ID and the cloud (AZURE_AUTHORITY_HOST)"},
     {"AADSTS700024", "the assertion is outside its time window",

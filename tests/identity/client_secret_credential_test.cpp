@@ -97,6 +97,8 @@ TEST_SUITE("identity") {
     CHECK(denied.error().message.find("99999999-9999-4999-8999-999999999999") != std::string::npos);
     CHECK(f.http.requests().empty());
 
+    CHECK(denied.error().attempts.front().code == "tenant_not_allowed");
+
     CHECK(get(*credential, "contoso.onmicrosoft.com"));
     CHECK(f.http.requests().front().url ==
           "https://login.microsoftonline.com/contoso.onmicrosoft.com/oauth2/v2.0/token");
@@ -106,6 +108,27 @@ TEST_SUITE("identity") {
     CredentialFixture f({test::entra_token("token-1")});
     CHECK(get(*create(f), "", R"({"access_token":{}})"));
     CHECK(test::fields_of(f.http.requests().front().body).at("claims") == R"({"access_token":{}})");
+  }
+
+  TEST_CASE("I-64: a caller who answers challenges gets the capability merged into their claims") {
+    CredentialFixture f({test::entra_token("token-1"), test::entra_token("token-2")});
+    const auto credential = create(f);
+    CHECK(credential->get_token({{test::kVaultScope}, "", R"({"access_token":{"nbf":{"value":"1"}}})", true},
+                                Deadline::never()));
+    CHECK(credential->get_token({{test::kVaultScope}, "", "", true}, Deadline::never()));
+    CHECK(test::fields_of(f.http.requests().at(0).body).at("claims") ==
+          R"({"access_token":{"nbf":{"value":"1"},"xms_cc":{"values":["CP1"]}}})");
+    CHECK(test::fields_of(f.http.requests().at(1).body).at("claims") ==
+          R"({"access_token":{"xms_cc":{"values":["CP1"]}}})");
+  }
+
+  TEST_CASE("claims that are no JSON object are a wrong argument, and nothing is sent") {
+    CredentialFixture f(std::vector<FakeTransport::Reply>{});
+    const auto result = get(*create(f), "", "marker");
+    REQUIRE(!result);
+    CHECK(result.error().kind == ErrorKind::kInvalidArgument);
+    CHECK(result.error().attempts.front().code == "invalid_request");
+    CHECK(result.error().message.find("marker") == std::string::npos);
   }
 
   TEST_CASE("I-15: a wrong secret is a failure after one request, with code, ids and advice") {
@@ -145,7 +168,7 @@ TEST_SUITE("identity") {
     }
   }
 
-  TEST_CASE("I-17: a failing service is asked four times, a refusing one once") {
+  TEST_CASE("I-3, I-17: a failing service is asked four times, a refusing or redirecting one once") {
     struct Row {
       FakeTransport::Reply reply;
       std::size_t requests;

@@ -1,6 +1,9 @@
 #include "identity/environment_credential.h"
 
+#include "core/base64.h"
+#include "identity/application_certificate.h"
 #include "identity/credential_fixture.h"
+#include "support/temporary_directory.h"
 
 #include <doctest/doctest.h>
 
@@ -58,6 +61,30 @@ TEST_SUITE("identity") {
       CHECK(created.error().kind == ErrorKind::kCredentialUnavailable);
       CHECK(created.error().message.find(row.part) != std::string::npos);
       CHECK(created.error().message.find("marker") == std::string::npos);
+    }
+  }
+
+  TEST_CASE("the environment's certificate signs for a token, with its chain where that is asked for") {
+    const auto& made = test::application_certificate();
+    const test::TemporaryDirectory directory;
+    for (const std::string chain : {"", "0", "1", "True"}) {
+      CAPTURE(chain);
+      CredentialFixture f({test::entra_token("token-1")});
+      f.environment.set("AZURE_TENANT_ID", test::kTenant);
+      f.environment.set("AZURE_CLIENT_ID", test::kClient);
+      f.environment.set("AZURE_CLIENT_CERTIFICATE_PATH",
+                        directory.write("app.pem", made.encrypted_key + made.certificate));
+      f.environment.set("AZURE_CLIENT_CERTIFICATE_PASSWORD", std::string(test::kCertificatePassword));
+      f.environment.set("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", chain);
+      const auto created = create_environment_credential({}, f.services());
+      REQUIRE(created);
+      const auto result = (*created)->get_token({{test::kVaultScope}}, Deadline::never());
+      REQUIRE(result);
+      CHECK((*result)->credential == "EnvironmentCredential");
+      const std::string jwt = test::fields_of(f.http.requests().front().body).at("client_assertion");
+      const auto header = parse_json(from_base64url(jwt.substr(0, jwt.find('.'))).value_or(""));
+      REQUIRE(header);
+      CHECK(header->contains("x5c") == (chain == "1" || chain == "True"));
     }
   }
 

@@ -4,12 +4,24 @@
 
 #include <doctest/doctest.h>
 
-#include <numeric>
+#include <algorithm>
 
 namespace azf::identity {
 
 using namespace std::chrono_literals;
 using test::CredentialFixture;
+
+namespace {
+
+TokenCall some_call() {
+  TokenCall call;
+  call.credential = "C";
+  call.source = "somewhere";
+  call.request.url = "https://h/t";
+  return call;
+}
+
+}  // namespace
 
 TEST_SUITE("identity") {
   TEST_CASE("I-2, I-7: the authority is an https URL, with or without a slash at its end") {
@@ -163,6 +175,85 @@ TEST_SUITE("identity") {
     CHECK(attempt.code == "authority_refused");
     CHECK(result.error().message.find("marker") == std::string::npos);
     CHECK(result.error().correlation_id == "[secret]");
+  }
+
+  TEST_CASE("I-18: a page instead of a token is refused without printing it") {
+    for (const int status : {200, 302, 400}) {
+      CAPTURE(status);
+      CredentialFixture f({HttpResponse{status, {{"Content-Type", "text/html"}}, "<html>marker</html>"}});
+      const auto result = send_token_request(f.services(), some_call());
+      REQUIRE(!result);
+      CHECK(result.error().kind == ErrorKind::kAuthenticationFailed);
+      CHECK(result.error().status == status);
+      CHECK(result.error().message.find("marker") == std::string::npos);
+      CHECK(result.error().attempts.front().code == (status == 200 ? "unexpected_reply" : "authority_refused"));
+    }
+  }
+
+  TEST_CASE("I-67: neither the secrets of a request nor those of a reply are in what is said or logged") {
+    const std::string said[] = {
+        R"({"error":"secret-marker","error_description":"AADSTS1: secret-marker","error_codes":[1],)"
+        R"("trace_id":"secret-marker","correlation_id":"secret-marker","claims":"{\"a\":\"secret-marker\"}"})",
+        R"({"error":{"code":"secret-marker","message":"secret-marker"}})",
+        R"({"access_token":"token-marker","refresh_token":"token-marker","expires_in":"token-marker"})",
+        "secret-marker token-marker",
+    };
+    for (const int status : {200, 400, 500}) {
+      for (const std::string& body : said) {
+        CAPTURE(status);
+        CAPTURE(body);
+        CredentialFixture f([&](const HttpRequest&) { return test::json_reply(status, body); });
+        TokenCall call = some_call();
+        call.secrets.emplace_back("secret-marker");
+        const auto result = send_token_request(f.services(), std::move(call));
+        REQUIRE(!result);
+        const CredentialError& error = result.error();
+        std::string all = error.message + error.correlation_id + error.oauth_error + error.claims + f.sink.text();
+        for (const Attempt& attempt : error.attempts) all += message_of(attempt) + attempt.source + attempt.code;
+        CHECK(all.find("marker") == std::string::npos);
+      }
+    }
+  }
+
+  TEST_CASE("I-69: what a service says is cut at 4 KiB, and cannot draw on a terminal") {
+    const std::string body = R"({"error":"e\u001b[2J","error_description":"\u001b[31mred\u0007\r\n)" +
+                             std::string(100'000, 'x') + R"(","correlation_id":"\u001b]0;title\u0007"})";
+    CredentialFixture f({test::json_reply(400, body)});
+    const auto result = send_token_request(f.services(), some_call());
+    REQUIRE(!result);
+    for (const std::string& text :
+         {result.error().message, result.error().correlation_id, result.error().oauth_error}) {
+      CHECK(text.size() < 4096 + 1024);
+      CHECK(std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; }));
+    }
+    CHECK(result.error().message.find("e\\u001b[2J: \\u001b[31mred\\u0007 xxx") != std::string::npos);
+  }
+
+  TEST_CASE("a refusal keeps what callers branch on: error, numbers, claims and the wish to be left alone") {
+    HttpResponse reply = test::json_reply(
+        429,
+        R"({"error":"temporarily_unavailable","error_codes":[90055],"correlation_id":"c-1","claims":"{\"a\":1}"})");
+    reply.headers.add("Retry-After", "60");
+    CredentialFixture f({reply});
+    const auto result = send_token_request(f.services(), some_call());
+    REQUIRE(!result);
+    const CredentialError& error = result.error();
+    CHECK(error.oauth_error == "temporarily_unavailable");
+    CHECK(error.error_codes == std::vector<int>{90055});
+    CHECK(error.correlation_id == "c-1");
+    CHECK(error.claims == R"({"a":1})");
+    CHECK(error.retry_after == 60s);
+    CHECK(!error.clock_ahead);
+  }
+
+  TEST_CASE("claims that are no JSON object are not handed on") {
+    for (const std::string claims : {R"("marker")", R"("[1]")", "7", R"({"a":1})", "null"}) {
+      CAPTURE(claims);
+      CredentialFixture f({test::json_reply(400, R"({"error":"interaction_required","claims":)" + claims + "}")});
+      const auto result = send_token_request(f.services(), some_call());
+      REQUIRE(!result);
+      CHECK(result.error().claims.empty());
+    }
   }
 }
 

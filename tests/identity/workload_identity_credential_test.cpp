@@ -81,6 +81,74 @@ TEST_SUITE("identity") {
     CHECK(f.http.requests().empty());
   }
 
+  TEST_CASE("where AKS names a token proxy the request goes there, with that one's certificates") {
+    WorkloadFixture f({test::entra_token("token-1"), test::entra_token("token-2")});
+    f.directory.write("sa-token", "federated-1");
+    f.environment.set("AZURE_KUBERNETES_TOKEN_PROXY", "https://proxy.cluster.local:6443/base/");
+    f.environment.set("AZURE_KUBERNETES_SNI_NAME", "proxy.sni");
+    f.environment.set("AZURE_KUBERNETES_CA_FILE", f.directory.write("ca.pem", "pem-1\n"));
+    const auto credential = f.create();
+    REQUIRE(get(*credential));
+    f.directory.write("ca.pem", "pem-2");
+    REQUIRE(get(*credential));
+    CHECK(f.http.requests().front().url ==
+          "https://proxy.cluster.local:6443/base/" + test::kTenant + "/oauth2/v2.0/token");
+    CHECK(f.sent_assertion(0) == "federated-1");
+    CHECK(f.http.options().at(0).tls_server_name == "proxy.sni");
+    CHECK(f.http.options().at(0).ca_certificates == "pem-1");
+    CHECK(f.http.options().at(1).ca_certificates == "pem-2");
+
+    f.directory.write("ca.pem", "");
+    const auto result = get(*credential);
+    REQUIRE(!result);
+    CHECK(result.error().kind == ErrorKind::kAuthenticationFailed);
+    CHECK(result.error().message.find(f.directory.path() + "/ca.pem is empty") != std::string::npos);
+    CHECK(f.http.requests().size() == 2);
+  }
+
+  TEST_CASE("a token proxy is trusted by certificates in a variable, or by those of the system") {
+    for (const std::string certificates : {"", "pem-1"}) {
+      CAPTURE(certificates);
+      WorkloadFixture f({test::entra_token("token-1")});
+      f.directory.write("sa-token", "federated-1");
+      f.environment.set("AZURE_KUBERNETES_TOKEN_PROXY", "https://proxy.cluster.local");
+      f.environment.set("AZURE_KUBERNETES_CA_DATA", certificates);
+      REQUIRE(get(*f.create()));
+      CHECK(f.http.requests().front().url == "https://proxy.cluster.local/" + test::kTenant + "/oauth2/v2.0/token");
+      CHECK(f.http.options().front().ca_certificates == certificates);
+      CHECK(f.http.options().front().tls_server_name.empty());
+    }
+  }
+
+  TEST_CASE("settings of the token proxy that cannot be right fail creation by name") {
+    struct Row {
+      std::map<std::string, std::string> variables;
+      std::string part;
+    };
+    const std::string url = "AZURE_KUBERNETES_TOKEN_PROXY";
+    const Row rows[] = {
+        {{{url, "http://proxy"}}, "https URL without a query"},
+        {{{url, "https://proxy?"}}, "https URL without a query"},
+        {{{url, "https://proxy?a=b"}}, "https URL without a query"},
+        {{{url, "https://proxy#a"}}, "fragment"},
+        {{{url, "https://user@proxy"}}, "user information"},
+        {{{url, "proxy"}}, url},
+        {{{"AZURE_KUBERNETES_SNI_NAME", "x"}}, "AZURE_KUBERNETES_SNI_NAME is set without " + url},
+        {{{"AZURE_KUBERNETES_CA_FILE", "x"}}, "AZURE_KUBERNETES_CA_FILE is set without " + url},
+        {{{"AZURE_KUBERNETES_CA_DATA", "x"}}, "AZURE_KUBERNETES_CA_DATA is set without " + url},
+        {{{url, "https://proxy"}, {"AZURE_KUBERNETES_CA_FILE", "x"}, {"AZURE_KUBERNETES_CA_DATA", "x"}}, "both set"},
+    };
+    for (const Row& row : rows) {
+      CAPTURE(row.part);
+      WorkloadFixture f({});
+      for (const auto& [name, value] : row.variables) f.environment.set(name, value);
+      const auto created = create_workload_identity_credential({}, f.services());
+      REQUIRE(!created);
+      CHECK(created.error().kind == ErrorKind::kInvalidArgument);
+      CHECK(created.error().message.find(row.part) != std::string::npos);
+    }
+  }
+
   TEST_CASE("options take the place of variables") {
     WorkloadFixture f({test::entra_token("token-1")});
     WorkloadIdentityOptions options;
