@@ -40,7 +40,8 @@ class SystemClock final : public Clock {
   [[nodiscard]] ClockReading coarse_now() const override;
   void sleep_for(std::chrono::nanoseconds duration) const override;
 
-  /// All sleeps under way return now, and later ones at once: for the end of the program.
+  /// All sleeps under way return now, and later ones at once: for the end of the program. Stop first what would go on
+  /// without its waits, such as `CurlTransport` below a retry loop.
   void end_sleeps();
 
  private:

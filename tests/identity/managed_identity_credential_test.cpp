@@ -1,8 +1,11 @@
 #include "identity/managed_identity_credential.h"
 
+#include "http/curl_transport.h"
 #include "identity/credential_fixture.h"
 #include "identity/token_endpoint.h"
+#include "support/loopback_server.h"
 #include "support/temporary_directory.h"
+#include "support/test_certificates.h"
 
 #include <doctest/doctest.h>
 
@@ -121,6 +124,28 @@ struct ArcFixture : CredentialFixture {
   std::string key = "key-marker";
   std::string challenge;
 };
+
+// A credential over the network instead of a fake transport.
+struct NetworkFixture : CredentialFixture {
+  NetworkFixture() : CredentialFixture(std::vector<FakeTransport::Reply>{}) {}
+
+  TokenResult get_token() {
+    CurlTransport curl(machine_clock, environment);
+    RetryingTransport transport(curl, clock, [] { return 0.0; });  // its waits pass on the fake clock
+    auto services_of_test = services();
+    const auto created = create_managed_identity_credential(
+        no_arc_agent(), {environment, transport, clock, log, processes, executor, services_of_test.new_guid});
+    REQUIRE(created);
+    return get(**created);
+  }
+
+  SystemClock machine_clock;
+};
+
+test::RawReply raw(const HttpResponse& response) {
+  return {"HTTP/1.1 " + std::to_string(response.status) +
+          " X\r\nContent-Length: " + std::to_string(response.body.size()) + "\r\n\r\n" + response.body};
+}
 
 // Tells whether a file was opened or read.
 class FileWatch {
@@ -957,6 +982,46 @@ TEST_SUITE("identity") {
     const auto result = get(*credential, Deadline::after(f.clock, 0s));
     CHECK(kind_of(result) == ErrorKind::kTimeout);
     CHECK(f.http.requests().empty());
+  }
+
+  TEST_CASE("I-40: over the network Service Fabric gets its secret only when it shows the pinned certificate") {
+    NetworkFixture f;
+    const auto identity = test::self_signed({.names = {"fabric.example"}});
+    const std::string token = app_service_token(f).body;
+    test::LoopbackServer server(
+        [&](const test::RawRequest&) {
+          return raw({200, {}, token});
+        },
+        test::tls_channel(identity));
+    f.environment.set("IDENTITY_ENDPOINT", "https://127.0.0.1:" + std::to_string(server.port()) + "/token");
+    f.environment.set("IDENTITY_HEADER", "header-marker");
+    f.environment.set("IDENTITY_SERVER_THUMBPRINT", test::sha1_of(test::self_signed({.names = {"fabric.example"}})));
+    const auto refused = f.get_token();
+    CHECK(kind_of(refused) == kFailed);
+    CHECK(only_attempt(refused).code == "server_not_trusted");
+    CHECK(server.requests().empty());
+
+    f.environment.set("IDENTITY_SERVER_THUMBPRINT", test::sha1_of(identity));
+    CHECK(f.get_token());
+    REQUIRE(server.requests().size() == 1);
+    CHECK(server.requests().front().headers.get("Secret") == "header-marker");
+  }
+
+  TEST_CASE(
+      "I-3, I-4, I-10: over the network the endpoint is asked directly, with its port, and not left by a redirect") {
+    NetworkFixture f;
+    test::LoopbackServer elsewhere(raw({200, {}, app_service_token(f).body}));
+    test::LoopbackServer server(
+        test::RawReply{"HTTP/1.1 302 Found\r\nLocation: " + elsewhere.url() + "\r\nContent-Length: 0\r\n\r\n"});
+    for (const char* variable : {"http_proxy", "HTTP_PROXY", "all_proxy"}) f.environment.set(variable, elsewhere.url());
+    f.environment.set("IDENTITY_ENDPOINT", server.url("/msi/token"));
+    f.environment.set("IDENTITY_HEADER", "header-marker");
+    const auto result = f.get_token();
+    CHECK(kind_of(result) == kFailed);
+    CHECK(result.error().status == 302);
+    REQUIRE(server.requests().size() == 1);
+    CHECK(server.requests().front().headers.get("Host") == "127.0.0.1:" + std::to_string(server.port()));
+    CHECK(elsewhere.connections() == 0);
   }
 }
 
