@@ -338,6 +338,7 @@ TEST_CASE_FIXTURE(Fixture, "lets a person approve a device") {
   SUBCASE("declined") {
     CHECK(entra.control({"POST", path + "/decline", {}, ""})->status == 204);
     clock.advance(std::chrono::seconds(5));
+    form["grant_type"] = "device_code";
     CHECK(body(post(form))["error"] == "authorization_declined");
   }
   SUBCASE("too late") {

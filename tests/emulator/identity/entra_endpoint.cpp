@@ -158,7 +158,10 @@ Reply EntraEndpoint::token(const Request& request, std::string_view tenant) {
   const Parameters form = parse_parameters(request.body);
   if (const auto refusal = check_request(form, tenant, {"grant_type", "client_id"})) return refuse(*refusal, request);
   const std::string grant = value_of(form, "grant_type");
-  if (grant == "urn:ietf:params:oauth:grant-type:device_code") return device_token(form, request);
+  // The short name is older than RFC 8628, and MSAL for JavaScript still sends it.
+  if (grant == "urn:ietf:params:oauth:grant-type:device_code" || grant == "device_code") {
+    return device_token(form, request);
+  }
   if (value_of(form, "scope").empty()) return refuse(missing("scope"), request);
   if (grant == "refresh_token") return refreshed_token(form, request);
   if (grant == "client_credentials") return client_credentials(form, request);

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Puts the official Azure identity library for JavaScript and this program through the same scenarios, against the
+# emulated identity endpoints, and compares what they send and get. tests/differential/README.md says what is compared.
+set -euo pipefail
+
+readonly minimum_node=20
+# What is fetched by npm where the machine's own is older.
+readonly node_version=22.23.3
+
+usage() {
+  cat <<'TEXT'
+Usage: scripts/differential.sh [--preset debug|release] [--only TEXT] [--verbose]
+
+Builds the handler and the emulator, installs the official library into build/differential, runs all scenarios and
+prints a table. Exit code 1 on a difference that is not explained.
+
+  --preset PRESET  which build to run (default: debug)
+  --only TEXT      only scenarios with this text in their names
+  --verbose        show the compared requests on stderr
+  --help           this text
+TEXT
+}
+
+preset=debug
+arguments=()
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    -h | --help) usage && exit 0 ;;
+    --preset | --only)
+      [[ $# -ge 2 ]] || { usage >&2 && exit 2; }
+      if [[ $1 == --preset ]]; then preset=$2; else arguments+=(--only "$2"); fi
+      shift 2
+      ;;
+    --verbose) arguments+=(--verbose) && shift ;;
+    *) printf 'differential: unknown option %s\n\n' "$1" >&2 && usage >&2 && exit 2 ;;
+  esac
+done
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+note() { printf 'differential: %s\n' "$*" >&2; }
+
+# Installs what package-lock.json says into build/differential, unless that is what is there.
+install_modules() {
+  local sources=tests/differential stamp
+  mkdir -p "$modules"
+  cp "$sources"/{package.json,package-lock.json,.npmrc,official.mjs,network_guard.mjs} "$modules/"
+  stamp=$(cat "$sources/package.json" "$sources/package-lock.json" | sha256sum)
+  [[ -f $modules/installed && $(<"$modules/installed") == "$stamp" ]] && return
+  note "installing @azure/identity"
+  (cd "$modules" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >&2)
+  printf '%s' "$stamp" >"$modules/installed"
+}
+
+# The path of a node that the official library supports: the machine's own, else one from npm.
+find_node() {
+  local architecture
+  if (($(node --print 'process.versions.node.split(".")[0]') >= minimum_node)); then
+    command -v node
+    return
+  fi
+  case $(uname -m) in
+    x86_64) architecture=x64 ;;
+    aarch64) architecture=arm64 ;;
+    *) note "node $(node --version) is older than $minimum_node, and npm has none for this machine" && return 1 ;;
+  esac
+  local folder=$modules/node
+  if [[ ! -x $folder/node_modules/node-linux-$architecture/bin/node ]]; then
+    note "node $(node --version) is older than $minimum_node: installing $node_version"
+    mkdir -p "$folder"
+    (cd "$folder" && printf '{"private":true}' >package.json &&
+      npm install --no-audit --no-fund --ignore-scripts --loglevel=error --save-exact \
+        "node-linux-$architecture@$node_version" >&2)
+  fi
+  printf '%s\n' "$folder/node_modules/node-linux-$architecture/bin/node"
+}
+
+# Clients read the keys of Azure Arc from this folder alone.
+readonly arc_keys=/var/opt/azcmagent/tokens
+run=()
+prepare_arc_keys() {
+  if [[ -e /var/opt/azcmagent ]]; then
+    note "/var/opt/azcmagent is there: this machine has the agent of Azure Arc, whose keys must not be touched"
+    return 1
+  fi
+  if mkdir -p "$arc_keys" 2>/dev/null; then
+    trap 'rm -rf /var/opt/azcmagent' EXIT
+  else
+    # Without root: a /var/opt of our own, for these processes alone.
+    # shellcheck disable=SC2016  # expanded by the inner shell
+    run=(unshare --user --map-root-user --mount sh -c 'mount -t tmpfs tmpfs /var/opt && mkdir -p "$0" && exec "$@"' "$arc_keys")
+  fi
+}
+
+scripts/setup.sh --test
+modules=$PWD/build/differential
+install_modules
+node=$(find_node)
+scripts/build.sh "$preset" handler azf_emulator
+note "comparing with node $("$node" --version)"
+"$node" --test --test-reporter=dot tests/differential/compare.test.mjs >&2
+prepare_arc_keys
+"${run[@]}" "$node" tests/differential/run.mjs --emulator "build/$preset/tests/emulator/emulator" \
+  --handler "build/$preset/app/handler" --modules "$modules" --arc-key-dir "$arc_keys" "${arguments[@]}"
