@@ -140,7 +140,7 @@ TEST_SUITE("vector runner") {
         {token_scenario(), R"({"requests": [{"body_form": {"client_secret": "other"}}]})",
          "form field client_secret: expected other, got test-secret"},
         {token_scenario(), R"({"requests": [{"body_text": "grant_type=other"}]})",
-         "body: expected grant_type=other, got grant_type="},
+         "body: expected grant_type=other, got "},
         {token_scenario(), R"({"requests": [{"times": 3}]})", "request 3: expected"},
         {token_scenario(), R"({"requests": [{"assertion": {"lifetime_s": 600}}]})",
          "request 1: assertion: expected one, got 0"},
