@@ -247,17 +247,17 @@ Expectation parse_expectation(const Json& expect, const MarkerValues& values, st
   }
   result.max_total_ms = reader.number("max_total_ms");
   result.either = reader.flag("either");
-  for (const char* word : kWords) reader.text(word);
+  for (const char* word : kWords) reader.any(word);
   reader.finish();
   return result;
 }
 
-std::vector<Recording> parse_recordings(const Json& sdk, const MarkerValues& values,
-                                        std::vector<std::string>& problems) {
+std::vector<Recording> parse_recordings(const Json& sdk, const MarkerValues& values) {
   std::vector<Recording> recordings;
   for (const char* key : {"js", "cpp", "py"}) {
     const Json* recorded = find_member(sdk, key);
     if (recorded == nullptr || find_member(*recorded, "unsupported") != nullptr) continue;
+    std::vector<std::string> problems;
     const Json filled = filled_in(*recorded, values, problems);
     FieldReader reader(&filled, std::string("sdk.") + key, problems);
     Recording recording;
@@ -278,7 +278,7 @@ std::vector<Recording> parse_recordings(const Json& sdk, const MarkerValues& val
     for (const Json& run : reader.list("tool_runs")) {
       recording.tools.push_back(FieldReader(&run, reader.path() + ".tool_runs", problems).text("tool"));
     }
-    recordings.push_back(std::move(recording));
+    if (problems.empty()) recordings.push_back(std::move(recording));
   }
   return recordings;
 }
@@ -287,7 +287,8 @@ std::vector<std::string> words_of(const Json& expect) {
   std::vector<std::string> words;
   for (const char* name : kWords) {
     const Json* word = find_member(expect, name);
-    if (word != nullptr && word->is_string()) words.push_back(std::string(name) + ": " + word->get<std::string>());
+    if (word == nullptr) continue;
+    words.push_back(std::string(name) + ": " + (word->is_string() ? word->get<std::string>() : to_text(*word)));
   }
   return words;
 }
