@@ -134,16 +134,24 @@ ExpectedRequest parse_request(FieldReader& reader) {
   return request;
 }
 
-// Of a recorded request: its headers and some fields tell only which SDK sent it.
+// By which an SDK names itself and its requests.
+bool is_telemetry(const std::string& name) {
+  return name.starts_with("x-") || name == "client-request-id" || name == "client_info";
+}
+
+// Of a recorded request: what does not only tell which SDK sent it.
 ExpectedRequest what_counts(ExpectedRequest request) {
+  request.url.erase(std::min(request.url.find('?'), request.url.size()));  // the query is there decoded as well
   request.headers = Json();
   request.body_text.reset();
   request.assertion = Json();
+  for (const auto& [name, value] : members_of(&request.query)) {
+    if (is_telemetry(name)) request.query.erase(name);
+  }
   for (const auto& [name, value] : members_of(&request.body_form)) {
-    const bool telemetry = name.starts_with("x-") || name == "client-request-id" || name == "client_info";
     // Python says in each request that it could answer a claims challenge.
     const bool capability = name == "claims" && value == R"({"access_token": {"xms_cc": {"values": ["CP1"]}}})";
-    if (telemetry || capability) request.body_form.erase(name);
+    if (is_telemetry(name) || capability) request.body_form.erase(name);
   }
   return request;
 }
