@@ -1,5 +1,7 @@
 #include "vector_runner/assertion.h"
 
+#include "core/base64.h"
+
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -10,11 +12,8 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <utility>
 
 namespace azf::test {
@@ -44,21 +43,6 @@ const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());  // NOLINT(*-reinterpret-cast): OpenSSL's bytes
 }
 
-std::string encoded(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  auto* out = reinterpret_cast<unsigned char*>(text.data());  // NOLINT(*-reinterpret-cast): OpenSSL's bytes
-  text.resize(static_cast<std::size_t>(EVP_EncodeBlock(out, bytes_of(bytes), static_cast<int>(bytes.size()))));
-  return text;
-}
-
-std::string encoded_for_url(std::string_view bytes) {
-  std::string text = encoded(bytes);
-  text.erase(std::min(text.find('='), text.size()));
-  std::ranges::replace(text, '+', '-');
-  std::ranges::replace(text, '/', '_');
-  return text;
-}
-
 std::string hex(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string text;
@@ -67,23 +51,6 @@ std::string hex(std::string_view bytes) {
     text.append(1, kDigits[byte >> 4U]).append(1, kDigits[byte & 15U]);
   }
   return text;
-}
-
-std::optional<std::string> decoded_from_url(std::string_view text) {
-  std::string padded(text);
-  const auto in_alphabet = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  };
-  if (!std::ranges::all_of(padded, in_alphabet) || padded.size() % 4 == 1) return std::nullopt;
-  std::ranges::replace(padded, '-', '+');
-  std::ranges::replace(padded, '_', '/');
-  const std::size_t padding = (4 - padded.size() % 4) % 4;
-  padded.append(padding, '=');
-  std::string bytes(padded.size() / 4 * 3, '\0');
-  auto* out = reinterpret_cast<unsigned char*>(bytes.data());  // NOLINT(*-reinterpret-cast): OpenSSL's bytes
-  if (EVP_DecodeBlock(out, bytes_of(padded), static_cast<int>(padded.size())) < 0) return std::nullopt;
-  bytes.resize(bytes.size() - padding);
-  return bytes;
 }
 
 std::string digest_of(X509* certificate, const EVP_MD* method) {
@@ -135,10 +102,10 @@ bool verifies(X509* certificate, const std::string& algorithm, std::string_view 
 std::map<std::string, std::string> marker_texts(const std::vector<KnownCertificate>& certificates) {
   std::map<std::string, std::string> markers;
   for (const KnownCertificate& each : certificates) {
-    markers[encoded_for_url(each.sha1)] = "<SHA-1 of " + each.name + ", base64url>";
+    markers[to_base64url(each.sha1)] = "<SHA-1 of " + each.name + ", base64url>";
     markers[hex(each.sha1)] = "<SHA-1 of " + each.name + ", upper case hex>";
-    markers[encoded_for_url(each.sha256)] = "<SHA-256 of " + each.name + ", base64url>";
-    markers[encoded(each.der)] = "<base64 DER of " + each.name + ">";
+    markers[to_base64url(each.sha256)] = "<SHA-256 of " + each.name + ", base64url>";
+    markers[to_base64(each.der)] = "<base64 DER of " + each.name + ">";
   }
   return markers;
 }
@@ -161,7 +128,7 @@ const KnownCertificate* named_by(const Json& header, const std::vector<KnownCert
   const auto sha1 = thumbprint("x5t");
   if (!sha256 || !sha1 || (!*sha256 && !*sha1)) return nullptr;
   const auto named = std::ranges::find_if(certificates, [&](const KnownCertificate& each) {
-    return (!*sha256 || **sha256 == encoded_for_url(each.sha256)) && (!*sha1 || **sha1 == encoded_for_url(each.sha1));
+    return (!*sha256 || **sha256 == to_base64url(each.sha256)) && (!*sha1 || **sha1 == to_base64url(each.sha1));
   });
   return named == certificates.end() ? nullptr : &*named;
 }
@@ -199,9 +166,9 @@ Result<DecodedAssertion> read_assertion(std::string_view jwt, const std::vector<
   const auto first = jwt.find('.');
   const auto last = jwt.rfind('.');
   if (first == std::string_view::npos || first == last) return invalid("it is no JWT");
-  const auto header_text = decoded_from_url(jwt.substr(0, first));
-  const auto claims_text = decoded_from_url(jwt.substr(first + 1, last - first - 1));
-  const auto signature = decoded_from_url(jwt.substr(last + 1));
+  const auto header_text = from_base64url(jwt.substr(0, first));
+  const auto claims_text = from_base64url(jwt.substr(first + 1, last - first - 1));
+  const auto signature = from_base64url(jwt.substr(last + 1));
   if (!header_text || !claims_text || !signature) return invalid("a part of the JWT is not base64url");
   auto header = parse_json(*header_text);
   auto claims = parse_json(*claims_text);

@@ -1,5 +1,6 @@
 #include "vector_runner/assertion.h"
 
+#include "core/base64.h"
 #include "vector_runner/comparison.h"
 
 #include <doctest/doctest.h>
@@ -19,22 +20,9 @@ std::string fixture(const std::string& name) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-std::string for_url(std::string_view bytes) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string text;
-  unsigned buffer = 0;
-  int bits = 0;
-  for (const char c : bytes) {
-    buffer = (buffer << 8U) | static_cast<unsigned char>(c);
-    for (bits += 8; bits >= 6; bits -= 6) text += kAlphabet[(buffer >> static_cast<unsigned>(bits - 6)) & 63U];
-  }
-  if (bits > 0) text += kAlphabet[(buffer << static_cast<unsigned>(6 - bits)) & 63U];
-  return text;
-}
-
 // Signed with the leaf's key.
 std::string signed_jwt(const std::string& header, const std::string& claims, bool pss) {
-  const std::string text = for_url(header) + "." + for_url(claims);
+  const std::string text = to_base64url(header) + "." + to_base64url(claims);
   const std::string pem = fixture("key-then-cert.pem");
   BIO* bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
   EVP_PKEY* key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
@@ -54,7 +42,8 @@ std::string signed_jwt(const std::string& header, const std::string& claims, boo
   EVP_PKEY_free(key);
   BIO_free(bio);
   REQUIRE(signed_ok == 1);
-  return text + "." + for_url(std::string(signature.begin(), signature.begin() + static_cast<std::ptrdiff_t>(size)));
+  return text + "." +
+         to_base64url(std::string(signature.begin(), signature.begin() + static_cast<std::ptrdiff_t>(size)));
 }
 
 constexpr const char* kLeafSha256 = "Kb1tIVDuGfbOjNkyw1b9QLOITJRQ3kd1Uv2J05avLL4";
@@ -73,10 +62,10 @@ TEST_SUITE("vector runner") {
     const auto chain = certificates_in(fixture("ca-leaf-key.pem"), "");
     REQUIRE(chain.size() == 2);
     CHECK(chain[0].name == "ca");
-    CHECK(for_url(chain[0].sha256) == kCaSha256);
+    CHECK(to_base64url(chain[0].sha256) == kCaSha256);
     CHECK(chain[1].name == "leaf");
-    CHECK(for_url(chain[1].sha256) == kLeafSha256);
-    CHECK(for_url(chain[1].sha1) == kLeafSha1);
+    CHECK(to_base64url(chain[1].sha256) == kLeafSha256);
+    CHECK(to_base64url(chain[1].sha1) == kLeafSha1);
     const auto pfx = certificates_in(fixture("with-password.pfx"), "test-password");
     REQUIRE_FALSE(pfx.empty());
     CHECK(pfx[0].sha256 == chain[1].sha256);

@@ -209,7 +209,8 @@ std::vector<std::string> request_differences(const ExpectedRequest& expected, co
   compare_fields(
       expected.query, "query", [&](const std::string& name) { return values_in(query, name); }, sent.wall_clock, found);
   for (const auto& [name, value] : form_decode(split_url(expected.url).second)) {
-    if (!std::ranges::any_of(values_in(query, name), [&](const auto& each) { return each == value; })) {
+    if (!std::ranges::any_of(values_in(query, name),
+                             [&](const auto& each) { return text_matches(value, each, sent.wall_clock); })) {
       found.push_back("query " + name + ": expected " + value + ", got " + list_of(values_in(query, name)));
     }
   }

@@ -134,16 +134,24 @@ ExpectedRequest parse_request(FieldReader& reader) {
   return request;
 }
 
-// Of a recorded request: its headers and some fields tell only which SDK sent it.
+// By which an SDK names itself and its requests.
+bool is_telemetry(const std::string& name) {
+  return name.starts_with("x-") || name == "client-request-id" || name == "client_info";
+}
+
+// Of a recorded request: what does not only tell which SDK sent it.
 ExpectedRequest what_counts(ExpectedRequest request) {
+  request.url.erase(std::min(request.url.find('?'), request.url.size()));  // the query is there decoded as well
   request.headers = Json();
   request.body_text.reset();
   request.assertion = Json();
+  for (const auto& [name, value] : members_of(&request.query)) {
+    if (is_telemetry(name)) request.query.erase(name);
+  }
   for (const auto& [name, value] : members_of(&request.body_form)) {
-    const bool telemetry = name.starts_with("x-") || name == "client-request-id" || name == "client_info";
     // Python says in each request that it could answer a claims challenge.
     const bool capability = name == "claims" && value == R"({"access_token": {"xms_cc": {"values": ["CP1"]}}})";
-    if (telemetry || capability) request.body_form.erase(name);
+    if (is_telemetry(name) || capability) request.body_form.erase(name);
   }
   return request;
 }
@@ -247,17 +255,17 @@ Expectation parse_expectation(const Json& expect, const MarkerValues& values, st
   }
   result.max_total_ms = reader.number("max_total_ms");
   result.either = reader.flag("either");
-  for (const char* word : kWords) reader.text(word);
+  for (const char* word : kWords) reader.any(word);
   reader.finish();
   return result;
 }
 
-std::vector<Recording> parse_recordings(const Json& sdk, const MarkerValues& values,
-                                        std::vector<std::string>& problems) {
+std::vector<Recording> parse_recordings(const Json& sdk, const MarkerValues& values) {
   std::vector<Recording> recordings;
   for (const char* key : {"js", "cpp", "py"}) {
     const Json* recorded = find_member(sdk, key);
     if (recorded == nullptr || find_member(*recorded, "unsupported") != nullptr) continue;
+    std::vector<std::string> problems;
     const Json filled = filled_in(*recorded, values, problems);
     FieldReader reader(&filled, std::string("sdk.") + key, problems);
     Recording recording;
@@ -278,7 +286,7 @@ std::vector<Recording> parse_recordings(const Json& sdk, const MarkerValues& val
     for (const Json& run : reader.list("tool_runs")) {
       recording.tools.push_back(FieldReader(&run, reader.path() + ".tool_runs", problems).text("tool"));
     }
-    recordings.push_back(std::move(recording));
+    if (problems.empty()) recordings.push_back(std::move(recording));
   }
   return recordings;
 }
@@ -287,7 +295,8 @@ std::vector<std::string> words_of(const Json& expect) {
   std::vector<std::string> words;
   for (const char* name : kWords) {
     const Json* word = find_member(expect, name);
-    if (word != nullptr && word->is_string()) words.push_back(std::string(name) + ": " + word->get<std::string>());
+    if (word == nullptr) continue;
+    words.push_back(std::string(name) + ": " + (word->is_string() ? word->get<std::string>() : to_text(*word)));
   }
   return words;
 }

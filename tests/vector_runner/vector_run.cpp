@@ -51,7 +51,7 @@ class Judge {
   Judge(const Scenario& scenario, const MarkerValues& values, const Observation& seen,
         std::vector<std::string>& problems)
       : scenario_(scenario), values_(values), seen_(seen), problems_(problems) {
-    recordings_ = parse_recordings(scenario.sdk, values, problems);
+    recordings_ = parse_recordings(scenario.sdk, values);
   }
 
   std::vector<std::string> differences_with(const std::vector<ArguedException>& exceptions) {

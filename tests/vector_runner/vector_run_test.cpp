@@ -140,7 +140,7 @@ TEST_SUITE("vector runner") {
         {token_scenario(), R"({"requests": [{"body_form": {"client_secret": "other"}}]})",
          "form field client_secret: expected other, got test-secret"},
         {token_scenario(), R"({"requests": [{"body_text": "grant_type=other"}]})",
-         "body: expected grant_type=other, got grant_type="},
+         "body: expected grant_type=other, got "},
         {token_scenario(), R"({"requests": [{"times": 3}]})", "request 3: expected"},
         {token_scenario(), R"({"requests": [{"assertion": {"lifetime_s": 600}}]})",
          "request 1: assertion: expected one, got 0"},
@@ -231,7 +231,8 @@ TEST_SUITE("vector runner") {
     scenario["sdk"] = parsed(R"({"js": {"outcome": {"token": "token-8"}, "request_count": 1, "requests": []},
         "cpp": {"outcome": {"error_kind": "E"}, "request_count": 1, "requests": [{"method": "POST",
             "headers": {"x-of-this-sdk": "1"}, "body_form": {"client_secret": "test-secret", "x-client-SKU": "y"}}]}})");
-    scenario["sdk"]["cpp"]["requests"][0]["url"] = kTokenUrl;
+    scenario["sdk"]["cpp"]["requests"][0]["url"] = std::string(kTokenUrl) + "?client-request-id=<guid>";
+    scenario["sdk"]["cpp"]["requests"][0]["query"] = parsed(R"({"client-request-id": "<guid>"})");
     CHECK(run(scenario).exit_code == 1);
     scenario["expect"]["either"] = true;
     CHECK(run(scenario).out == "1 passed, 0 failed\n");
