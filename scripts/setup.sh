@@ -18,6 +18,9 @@ readonly build_packages=(
 )
 # The tests make throw-away certificates and PFX files.
 readonly test_packages=(openssl)
+# The official identity library that scripts/differential.sh compares with. Asked for by command: who has node from
+# elsewhere has npm in the same package.
+readonly node_packages=(nodejs npm)
 # libclang-rt-dev is the runtime of the sanitizers and of the fuzzer; llvm has the symbolizer that makes their reports
 # readable. ccache saves CI from compiling what has not changed.
 readonly check_packages=(ccache clang clang-format clang-tidy libclang-rt-dev llvm valgrind)
@@ -115,7 +118,8 @@ main() {
     case $1 in
       --test)
         packages+=("${test_packages[@]}")
-        tools+=(openssl)
+        tools+=(openssl node npm)
+        { command -v node && command -v npm; } >/dev/null || packages+=("${node_packages[@]}")
         ;;
       --checks)
         packages+=("${check_packages[@]}")
