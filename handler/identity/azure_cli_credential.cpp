@@ -37,7 +37,6 @@ Result<std::unique_ptr<TokenCredential>> create_azure_cli_credential(AzureCliOpt
   tool.tenant_id = std::move(options.tenant_id);
   tool.additionally_allowed_tenants = std::move(options.additionally_allowed_tenants);
   tool.timeout = options.process_timeout;
-  tool.in_chain = options.in_chain;
   tool.account = options.subscription;
   tool.login_file = tool_folder(services.environment, "AZURE_CONFIG_DIR", ".azure") + "/azureProfile.json";
   tool.arguments = [subscription = std::move(options.subscription)](const TokenRequestContext& context,

@@ -21,15 +21,12 @@ struct AzureCliOptions {
   std::vector<std::string> additionally_allowed_tenants{};
   /// Zero: `AZF_TOOL_TIMEOUT_SECONDS`, else 13 s. Then the tool and its children are killed.
   std::chrono::milliseconds process_timeout{0};
-  /// Whether every failure but misuse and the caller's deadline is `kCredentialUnavailable`, as it is for a member of a
-  /// chain of developer tools.
-  bool in_chain = false;
 };
 
 /// A credential for the account that is logged in with the Azure CLI: runs `az account get-access-token`. Creation
-/// fails with `kInvalidArgument` for a tenant or subscription with characters that have no place there. Tool missing,
-/// nobody logged in, claims challenge: `kCredentialUnavailable`; other failures: `kAuthenticationFailed`, or
-/// `kCredentialUnavailable` in a chain.
+/// fails with `kInvalidArgument` for a tenant or subscription with characters that have no place there. Whatever keeps
+/// the tool from printing a token is `kCredentialUnavailable`: it is missing, nobody is logged in, a claims challenge
+/// asks for a new login, it fails or takes too long. Two scopes are `kAuthenticationFailed`, as it takes one.
 Result<std::unique_ptr<TokenCredential>> create_azure_cli_credential(AzureCliOptions options,
                                                                      const CredentialServices& services);
 

@@ -1,5 +1,6 @@
 #include "identity/azure_developer_cli_credential.h"
 
+#include "core/base64.h"
 #include "identity/developer_tool.h"
 #include "identity/tool_output.h"
 
@@ -43,13 +44,12 @@ Result<std::unique_ptr<TokenCredential>> create_azure_developer_cli_credential(A
   tool.tenant_id = std::move(options.tenant_id);
   tool.additionally_allowed_tenants = std::move(options.additionally_allowed_tenants);
   tool.timeout = options.process_timeout;
-  tool.in_chain = options.in_chain;
   tool.login_file = tool_folder(services.environment, "AZD_CONFIG_DIR", ".azd") + "/auth.json";
   tool.arguments = [](const TokenRequestContext& context, const std::string& tenant_id) {
     std::vector<std::string> arguments = {"auth", "token", "--output", "json", "--no-prompt"};
     for (const std::string& scope : context.scopes) arguments.insert(arguments.end(), {"--scope", scope});
     if (!tenant_id.empty()) arguments.insert(arguments.end(), {"--tenant-id", tenant_id});
-    if (!context.claims.empty()) arguments.insert(arguments.end(), {"--claims", to_padded_base64(context.claims)});
+    if (!context.claims.empty()) arguments.insert(arguments.end(), {"--claims", to_base64(context.claims)});
     return arguments;
   };
   tool.variables = {{"NO_COLOR", "1"}};

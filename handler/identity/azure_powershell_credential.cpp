@@ -1,5 +1,6 @@
 #include "identity/azure_powershell_credential.h"
 
+#include "core/base64.h"
 #include "identity/developer_tool.h"
 #include "identity/token_endpoint.h"
 #include "identity/tool_output.h"
@@ -71,13 +72,12 @@ Result<std::unique_ptr<TokenCredential>> create_azure_powershell_credential(Azur
   tool.tenant_id = std::move(options.tenant_id);
   tool.additionally_allowed_tenants = std::move(options.additionally_allowed_tenants);
   tool.timeout = options.process_timeout;
-  tool.in_chain = options.in_chain;
   tool.login_file = tool_folder(services.environment, "", ".Azure") + "/AzureRmContext.json";
   tool.arguments = [](const TokenRequestContext& context, const std::string& tenant_id) {
     const auto resource = resource_of(context.scopes);
     return std::vector<std::string>{
         "-NoProfile", "-NonInteractive", "-OutputFormat",
-        "Text",       "-EncodedCommand", to_padded_base64(to_utf16(script(resource ? *resource : "", tenant_id)))};
+        "Text",       "-EncodedCommand", to_base64(to_utf16(script(resource ? *resource : "", tenant_id)))};
   };
   tool.variables = {{"NO_COLOR", "1"}, {"POWERSHELL_UPDATECHECK", "Off"}};
   tool.parse = parse_azure_powershell_output;

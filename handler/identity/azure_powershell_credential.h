@@ -19,9 +19,6 @@ struct AzurePowerShellOptions {
   std::vector<std::string> additionally_allowed_tenants{};
   /// Zero: `AZF_TOOL_TIMEOUT_SECONDS`, else 13 s. Then the tool and its children are killed.
   std::chrono::milliseconds process_timeout{0};
-  /// Whether every failure but misuse and the caller's deadline is `kCredentialUnavailable`, as it is for a member of a
-  /// chain of developer tools.
-  bool in_chain = false;
 };
 
 /// A credential for the account that is logged in with Azure PowerShell: runs `Get-AzAccessToken` in `pwsh`. Failures

@@ -77,7 +77,6 @@ Created tool(const Setting& setting) {
   member.tenant_id = setting.options.tenant_id;
   member.additionally_allowed_tenants = setting.allowed_tenants();
   member.process_timeout = setting.options.process_timeout;
-  member.in_chain = true;
   return create(std::move(member), setting.services);
 }
 

@@ -1,5 +1,6 @@
 #include "identity/developer_tool.h"
 
+#include "core/base64.h"
 #include "identity/tenant.h"
 #include "identity/token_endpoint.h"
 #include "identity/tool_output.h"
@@ -7,7 +8,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdint>
 
 namespace azf::identity {
 namespace {
@@ -61,18 +61,17 @@ class DeveloperToolCredential final : public TokenCredential {
       return refused(tool_.credential, ErrorKind::kInvalidArgument, Problem::kInvalidRequest,
                      "a scope may hold letters, digits and . - _ : / only, and must not begin with -");
     }
-    // Not an invalid argument: another tool of the chain may take them all.
     if (tool_.one_scope && context.scopes.size() != 1) {
-      return fail(Problem::kInvalidRequest, "the " + std::string(tool_.title) + " requires exactly one scope, not " +
-                                                std::to_string(context.scopes.size()));
+      return refused(tool_.credential, ErrorKind::kAuthenticationFailed, Problem::kInvalidRequest,
+                     "the " + std::string(tool_.title) + " requires exactly one scope, not " +
+                         std::to_string(context.scopes.size()));
     }
     const auto tenant =
         resolve_tenant(tool_.tenant_id, context.tenant_id, tool_.additionally_allowed_tenants, services_.environment);
     if (!tenant) {
       const bool misuse = tenant.error().kind == ErrorKind::kInvalidArgument;
-      return misuse ? refused(tool_.credential, ErrorKind::kInvalidArgument, Problem::kInvalidRequest,
-                              tenant.error().message)
-                    : fail(Problem::kTenantNotAllowed, tenant.error().message);
+      return refused(tool_.credential, tenant.error().kind,
+                     misuse ? Problem::kInvalidRequest : Problem::kTenantNotAllowed, tenant.error().message);
     }
     if (tenant->starts_with('-')) {
       return refused(tool_.credential, ErrorKind::kInvalidArgument, Problem::kInvalidRequest,
@@ -81,7 +80,7 @@ class DeveloperToolCredential final : public TokenCredential {
     if (!context.claims.empty() && !tool_.login_claims_option.empty()) {
       return unavailable(Problem::kClaimsNeedLogin, "cannot answer a claims challenge; run `" + login(*tenant) + " " +
                                                         std::string(tool_.login_claims_option) + " " +
-                                                        to_padded_base64(context.claims) + "`, then try again");
+                                                        to_base64(context.claims) + "`, then try again");
     }
     return run(context, *tenant, deadline);
   }
@@ -108,11 +107,11 @@ class DeveloperToolCredential final : public TokenCredential {
 
   [[nodiscard]] CredentialError not_run(const Error& error, Deadline deadline) const {
     if (error.kind == ErrorKind::kTimeout) {
-      if (!deadline.passed(services_.clock)) return fail(Problem::kToolTimedOut, error.message);
+      if (!deadline.passed(services_.clock)) return unavailable(Problem::kToolTimedOut, error.message);
       return refuse({.kind = ErrorKind::kTimeout, .problem = Problem::kDeadlinePassed, .reason = error.message});
     }
     if (error.kind == ErrorKind::kNotFound) return not_found(error.message);
-    return fail(Problem::kToolFailed, error.message);
+    return unavailable(Problem::kToolFailed, error.message);
   }
 
   // Why there is no token although the tool has run. Its standard output is never quoted.
@@ -123,10 +122,7 @@ class DeveloperToolCredential final : public TokenCredential {
     const std::string ended = asked() + " ended with exit code " + std::to_string(output.exit_code) + ": " +
                               (text.empty() ? "no explanation" : text);
     if (tool_.judge) {
-      if (auto refusal = tool_.judge(output, words)) {
-        if (tool_.in_chain) refusal->kind = ErrorKind::kCredentialUnavailable;
-        return refuse(std::move(*refusal));
-      }
+      if (auto refusal = tool_.judge(output, words)) return refuse(std::move(*refusal));
     }
     const std::vector<int> numbers = aadsts_numbers(words);
     const auto says = [&](std::string_view sign) { return words.find(sign) != std::string::npos; };
@@ -140,9 +136,9 @@ class DeveloperToolCredential final : public TokenCredential {
       return not_found(std::string(tool_.program) + " or a program that it needs was not found: " + ended);
     }
     if (output.exit_code == 0) {
-      return fail(Problem::kToolOutputUnusable, asked() + " printed " + parse_error.message);
+      return unavailable(Problem::kToolOutputUnusable, asked() + " printed " + parse_error.message);
     }
-    CredentialError error = fail(Problem::kToolFailed, ended);
+    CredentialError error = unavailable(Problem::kToolFailed, ended);
     if (const std::string code = aadsts_code(numbers); !code.empty()) {
       Attempt& attempt = error.attempts.back();
       attempt.code = code;
@@ -167,10 +163,6 @@ class DeveloperToolCredential final : public TokenCredential {
   }
   [[nodiscard]] CredentialError unavailable(Problem problem, std::string reason) const {
     return refuse({.kind = ErrorKind::kCredentialUnavailable, .problem = problem, .reason = std::move(reason)});
-  }
-  [[nodiscard]] CredentialError fail(Problem problem, std::string reason) const {
-    if (tool_.in_chain) return unavailable(problem, std::move(reason));
-    return refuse({.kind = ErrorKind::kAuthenticationFailed, .problem = problem, .reason = std::move(reason)});
   }
   [[nodiscard]] CredentialError not_found(std::string reason) const {
     return refuse({.kind = ErrorKind::kCredentialUnavailable,
@@ -207,21 +199,6 @@ std::string tool_folder(const Environment& environment, std::string_view variabl
   if (const auto configured = environment.get(variable)) return std::string(*configured);
   const auto home = environment.get("HOME");
   return home ? std::string(*home).append("/").append(folder) : std::string();
-}
-
-std::string to_padded_base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](std::size_t at) {
-      return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : std::uint32_t{0};
-    };
-    const std::uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    for (const unsigned shift : {18U, 12U, 6U, 0U}) text.push_back(kDigits[(group >> shift) & 0x3f]);
-  }
-  const std::size_t padding = (3 - bytes.size() % 3) % 3;
-  return text.replace(text.size() - padding, padding, padding, '=');
 }
 
 }  // namespace azf::identity

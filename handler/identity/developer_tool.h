@@ -46,7 +46,6 @@ struct DeveloperTool {
   std::vector<std::string> additionally_allowed_tenants;
   /// Zero: `AZF_TOOL_TIMEOUT_SECONDS`, else 13 s.
   std::chrono::milliseconds timeout{0};
-  bool in_chain = false;
   /// What else of the options decides about the account. For kept tokens, as the next one.
   std::string account;
   /// A file of the tool that is written anew when somebody logs in or out, or chooses another account.
@@ -58,8 +57,7 @@ struct DeveloperTool {
   std::function<Result<TokenReply>(std::string_view output, SystemTime now)> parse;
   /// The tool's own words about a failure. Nothing: its standard error.
   std::function<std::string(const ProcessOutput&)> message;
-  /// Failures that only this tool has, by its output and its own words; nothing for all others. `kind` is
-  /// `kAuthenticationFailed` or `kCredentialUnavailable`.
+  /// Failures that only this tool has, by its output and its own words; nothing for all others.
   std::function<std::optional<Refusal>(const ProcessOutput&, const std::string& message)> judge;
 };
 
@@ -68,16 +66,14 @@ struct DeveloperTool {
 ///
 /// Requests whose scopes or tenant hold other characters than names need are `kInvalidArgument`, and nothing is run:
 /// there is no shell in between, but tools on other systems have one. Tool missing, nobody logged in, claims that need
-/// a login: `kCredentialUnavailable`. Other failures: `kAuthenticationFailed`, or `kCredentialUnavailable` in a chain.
-/// A token on standard output counts whatever the exit code. Tokens are kept across runs as `with_token_file` says.
+/// a login: `kCredentialUnavailable`. Other failures of the tool, too: they say nothing about the next credential of a
+/// chain. A token on standard output counts whatever the exit code. Tokens are kept across runs as `with_token_file`
+/// says.
 Result<std::unique_ptr<TokenCredential>> create_developer_tool_credential(DeveloperTool tool,
                                                                           const CredentialServices& services);
 
 /// The folder in which a tool keeps its files: the one that `variable` names, else `folder` in the user's home. Empty
 /// where neither is known.
 std::string tool_folder(const Environment& environment, std::string_view variable, std::string_view folder);
-
-/// Base64 of RFC 4648 section 4, as the tools take claims and scripts.
-std::string to_padded_base64(std::string_view bytes);
 
 }  // namespace azf::identity

@@ -17,19 +17,16 @@ Result<std::unique_ptr<TokenCredential>> create_developer_tools_credential(Devel
   std::vector<Result<std::unique_ptr<TokenCredential>>> members;
   members.push_back(create_azure_cli_credential({.tenant_id = options.tenant_id,
                                                  .additionally_allowed_tenants = allowed,
-                                                 .process_timeout = options.process_timeout,
-                                                 .in_chain = true},
+                                                 .process_timeout = options.process_timeout},
                                                 services));
-  members.push_back(create_azure_developer_cli_credential({.tenant_id = options.tenant_id,
-                                                           .additionally_allowed_tenants = allowed,
-                                                           .process_timeout = options.process_timeout,
-                                                           .in_chain = true},
-                                                          services));
   members.push_back(create_azure_powershell_credential({.tenant_id = options.tenant_id,
                                                         .additionally_allowed_tenants = allowed,
-                                                        .process_timeout = options.process_timeout,
-                                                        .in_chain = true},
+                                                        .process_timeout = options.process_timeout},
                                                        services));
+  members.push_back(create_azure_developer_cli_credential({.tenant_id = options.tenant_id,
+                                                           .additionally_allowed_tenants = allowed,
+                                                           .process_timeout = options.process_timeout},
+                                                          services));
   std::vector<std::unique_ptr<TokenCredential>> sources;
   for (auto& member : members) {
     if (!member) return std::move(member).error();

@@ -18,7 +18,7 @@ struct DeveloperToolsOptions {
   std::chrono::milliseconds process_timeout{0};
 };
 
-/// A credential for people at their own machine: Azure CLI, Azure Developer CLI, Azure PowerShell, in this order, the
+/// A credential for people at their own machine: Azure CLI, Azure PowerShell, Azure Developer CLI, in this order, the
 /// first that works for good.
 Result<std::unique_ptr<TokenCredential>> create_developer_tools_credential(DeveloperToolsOptions options,
                                                                            const CredentialServices& services);
