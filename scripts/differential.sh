@@ -76,13 +76,15 @@ find_node() {
 
 # Clients read the keys of Azure Arc from this folder alone.
 readonly arc_keys=/var/opt/azcmagent/tokens
+readonly arc_mark=/var/opt/azcmagent/made-by-differential # so that what a killed run left is no obstacle
 run=()
 prepare_arc_keys() {
-  if [[ -e /var/opt/azcmagent ]]; then
+  if [[ -e /var/opt/azcmagent && ! -e $arc_mark ]]; then
     note "/var/opt/azcmagent is there: this machine has the agent of Azure Arc, whose keys must not be touched"
     return 1
   fi
   if mkdir -p "$arc_keys" 2>/dev/null; then
+    touch "$arc_mark"
     trap 'rm -rf /var/opt/azcmagent' EXIT
   else
     # Without root: a /var/opt of our own, for these processes alone.

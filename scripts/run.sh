@@ -15,7 +15,8 @@ is needed.
 
   --port PORT      where to serve (default: 7071)
   --emulator       use the emulated host even if func is installed
-  --identity KIND  which identity the emulated host offers: app-service (default), imds, entra or none
+  --identity KIND  which identity the emulated host offers: app-service (default), imds, entra, none and
+                   others; see tests/emulator/README.md
   --help           this text
 TEXT
 }
