@@ -73,7 +73,7 @@ int run(std::vector<std::string> arguments) {
     listener.emplace(*std::move(listening));
   }
 
-  const SystemClock clock;
+  SystemClock clock;
   // Standard output belongs to the log when serving, else to what the command prints.
   const int information = serve_command != nullptr ? STDOUT_FILENO : STDERR_FILENO;
   StandardStreamsSink sink(information);
@@ -95,7 +95,11 @@ int run(std::vector<std::string> arguments) {
   if (const auto* functions = std::get_if<cli::FunctionsCommand>(&command)) {
     return cli::list_functions(*functions, *router, host);
   }
-  return cli::serve(*std::move(listener), *watch, *options, *router, host, clock, log);
+  const int exit_code = cli::serve(*std::move(listener), *watch, *options, *router, host, clock, log);
+  // A refresh in the background must not hold up the end: what it waits for ends now.
+  curl.stop();
+  clock.end_sleeps();
+  return exit_code;
 }
 
 }  // namespace

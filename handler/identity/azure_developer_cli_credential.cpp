@@ -20,7 +20,8 @@ std::string own_words(const ProcessOutput& output) {
 
 std::optional<Refusal> judge(const ProcessOutput& /*output*/, const std::string& message) {
   if (message.find("unknown flag: --claims") == std::string::npos) return std::nullopt;
-  return Refusal{.problem = Problem::kToolFailed,
+  return Refusal{.kind = ErrorKind::kCredentialUnavailable,
+                 .problem = Problem::kToolFailed,
                  .reason = "this version of the Azure Developer CLI cannot answer a claims challenge",
                  .next_step = "upgrade it to version 1.18.1 or later (https://aka.ms/azd-install)"};
 }
