@@ -195,7 +195,7 @@ TEST_SUITE("e2e") {
     };
     const auto without = run({"--output", "json"});
     CHECK(without->wait() == 1);
-    CHECK(attempts(*azf::parse_json(without->standard_output())).size() == 3);
+    CHECK(attempts(*azf::parse_json(without->standard_output())).size() == 6);
     CHECK(contains(without->standard_error(), "AZURE_TENANT_ID"));
 
     const Json application = identity.value("application", Json::object());
