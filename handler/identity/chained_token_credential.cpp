@@ -79,6 +79,10 @@ TokenResult ChainedTokenCredential::get_token(const TokenRequestContext& context
   return std::move(walked.result);
 }
 
+void ChainedTokenCredential::discard(const AccessToken& token) {
+  for (const auto& source : sources_) source->discard(token);
+}
+
 ChainedTokenCredential::Walk ChainedTokenCredential::walk(const TokenRequestContext& context, Deadline deadline) const {
   std::vector<Attempt> attempts;
   CredentialError last;

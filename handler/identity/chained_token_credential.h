@@ -30,6 +30,7 @@ class ChainedTokenCredential final : public TokenCredential {
 
   [[nodiscard]] std::string_view name() const override { return name_; }
   TokenResult get_token(const TokenRequestContext& context, Deadline deadline) override;
+  void discard(const AccessToken& token) override;
 
  private:
   struct Walk {
