@@ -158,7 +158,7 @@ class ManagedIdentityCredential final : public TokenCredential {
       return Refusal{ErrorKind::kTimeout, Problem::kDeadlinePassed, "no time was left to wait for IMDS"};
     }
     const std::string came_back = response ? "something else answered (" + std::to_string(response->status) + ")"
-                                           : "no answer within 1 s (" + response.error().message + ")";
+                                           : "no answer (" + response.error().message + ")";
     return Refusal{ErrorKind::kCredentialUnavailable, response ? Problem::kImdsForeign : Problem::kImdsUnreachable,
                    "no managed identity endpoint: IDENTITY_ENDPOINT and IDENTITY_HEADER are not set (App Service), and "
                    "at the address of IMDS " +
