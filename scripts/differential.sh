@@ -93,7 +93,7 @@ prepare_arc_keys() {
   fi
 }
 
-scripts/setup.sh --test
+scripts/setup.sh --node
 modules=$PWD/build/differential
 install_modules
 node=$(find_node)

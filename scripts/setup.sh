@@ -27,12 +27,13 @@ readonly check_packages=(ccache clang clang-format clang-tidy libclang-rt-dev ll
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/setup.sh [--test] [--checks]
+Usage: scripts/setup.sh [--test] [--checks] [--node]
 
 Installs the Debian packages that are missing. Without root or passwordless sudo it prints the command to run instead.
 
   --test    also what the tests need
-  --checks  also what scripts/check.sh needs: clang and its tools, valgrind
+  --checks  also what .ci/run needs: clang and its tools, valgrind
+  --node    also what scripts/differential.sh needs: Node.js with npm
   --help    this text
 TEXT
 }
@@ -118,7 +119,10 @@ main() {
     case $1 in
       --test)
         packages+=("${test_packages[@]}")
-        tools+=(openssl node npm)
+        tools+=(openssl)
+        ;;
+      --node)
+        tools+=(node npm)
         { command -v node && command -v npm; } >/dev/null || packages+=("${node_packages[@]}")
         ;;
       --checks)
