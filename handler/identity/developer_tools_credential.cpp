@@ -11,7 +11,7 @@
 
 namespace azf::identity {
 
-Result<std::unique_ptr<TokenCredential>> create_developer_tools_credential(DeveloperToolsOptions options,
+Result<std::unique_ptr<TokenCredential>> create_developer_tools_credential(const DeveloperToolsOptions& options,
                                                                            const CredentialServices& services) {
   const std::vector<std::string> allowed = additionally_allowed_tenants(services.environment);
   std::vector<Result<std::unique_ptr<TokenCredential>>> members;

@@ -20,7 +20,7 @@ struct DeveloperToolsOptions {
 
 /// A credential for people at their own machine: Azure CLI, Azure PowerShell, Azure Developer CLI, in this order, the
 /// first that works for good.
-Result<std::unique_ptr<TokenCredential>> create_developer_tools_credential(DeveloperToolsOptions options,
+Result<std::unique_ptr<TokenCredential>> create_developer_tools_credential(const DeveloperToolsOptions& options,
                                                                            const CredentialServices& services);
 
 }  // namespace azf::identity
