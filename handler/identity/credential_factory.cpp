@@ -232,7 +232,7 @@ Created azure_powershell(const Request& request) {
 Created developer_tools(const Request& request) {
   DeveloperToolsOptions credential;
   credential.tenant_id = request.options.tenant_id;
-  return create_developer_tools_credential(std::move(credential), request.services);
+  return create_developer_tools_credential(credential, request.services);
 }
 
 struct Row {
