@@ -106,6 +106,11 @@ Proof signed_proof(CertificateKeeper& keeper, const ProofRequest& request, const
 }
 
 Proof asked_proof(const AssertionSource& source, const ProofRequest& request, const Clock& clock) {
+  if (request.deadline.passed(clock)) {
+    return Refusal{.kind = ErrorKind::kTimeout,
+                   .problem = Problem::kDeadlinePassed,
+                   .reason = "no time was left to ask for a client assertion"};
+  }
   auto assertion = source(request.deadline);
   if (assertion && !assertion->empty()) return ClientProof{ClientProof::Kind::kAssertion, std::move(*assertion)};
   const std::string reason = assertion ? "it is empty" : assertion.error().message;

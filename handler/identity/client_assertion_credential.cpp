@@ -3,6 +3,7 @@
 #include "identity/confidential_client_credential.h"
 #include "identity/secret_file.h"
 #include "identity/text.h"
+#include "identity/tool_output.h"
 
 #include <utility>
 
@@ -17,7 +18,7 @@ Result<Secret> run_for_assertion(const ProcessCommand& command, ProcessRunner& p
   if (output->exit_code != 0) {
     std::string message = "command " + printable(command.program, kExplanationLimit) + " ended with exit code " +
                           std::to_string(output->exit_code);
-    const std::string explanation = printable(trimmed(output->standard_error), kExplanationLimit);
+    const std::string explanation = printable(redacted_tool_text(output->standard_error), kExplanationLimit);
     if (!explanation.empty()) message.append(": ").append(explanation);
     return Error{ErrorKind::kAuthenticationFailed, std::move(message)};
   }

@@ -27,6 +27,8 @@ constexpr auto kDescriptions = std::to_array<Description>({
      "SYSTEM_OIDCREQUESTURI and SYSTEM_ACCESSTOKEN, with tenant, client id and service connection"},
     {"OnBehalfOfCredential", "a user's token, and an application with secret, certificate or assertion"},
     {"DeviceCodeCredential", "a person who opens a page and enters a code"},
+    {"DefaultAzureCredential", "AZURE_TOKEN_CREDENTIALS, and what its members look for"},
+    {"DeveloperToolsCredential", "`az`, `azd` or `pwsh` on PATH, logged in"},
 });
 
 }  // namespace

@@ -45,7 +45,8 @@ CredentialError refuse(const TokenCall& call, Verdict verdict, std::string reaso
 
 // Of a reply other than 200.
 CredentialError refusal_of(const TokenCall& call, const HttpResponse& response, SystemTime now) {
-  TokenRefusal refusal = parse_token_refusal(response.body);
+  // Before long texts are cut: a part of a secret is not recognised.
+  TokenRefusal refusal = parse_token_refusal(without_secrets(response.body, call.secrets));
   Verdict verdict = call.judge(response);
   std::string reason =
       request_line(call.request) + " answered " + std::to_string(response.status) + ": " + refusal.text;

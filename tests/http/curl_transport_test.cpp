@@ -589,7 +589,7 @@ TEST_SUITE("http") {
     CHECK(proxy.connections() == 0);
   }
 
-  TEST_CASE("https asks its proxy for a tunnel, and a refusal names the variable, not the proxy's password") {
+  TEST_CASE("I-10: https asks its proxy for a tunnel, and a refusal names the variable, not the proxy's password") {
     LoopbackServer proxy(RawReply{"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"});
     for (const char* variable : {"https_proxy", "HTTPS_PROXY", "ALL_PROXY"}) {
       CAPTURE(variable);

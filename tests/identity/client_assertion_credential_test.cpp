@@ -141,7 +141,7 @@ TEST_SUITE("identity") {
         {[] {
            return Result<ProcessOutput>(ProcessOutput{2, Secret("marker"), "permission\x1b[31m denied\n"});
          },
-         "no client assertion: command vault ended with exit code 2: permission\\u001b[31m denied"},
+         "no client assertion: command vault ended with exit code 2: permission denied"},
         {[] {
            return Result<ProcessOutput>(ProcessOutput{3, Secret("marker"), ""});
          },

@@ -491,6 +491,23 @@ std::vector<std::string> differences(const Expectation& expected, const std::vec
   return as_another ? std::vector<std::string>{} : found;
 }
 
+std::vector<std::string> leaks(const std::vector<PlantedSecret>& secrets, const Observation& seen) {
+  std::vector<std::string> found;
+  const auto search = [&](const std::string& where, const std::string& text) {
+    for (const std::string& name : leaks_in(text, secrets)) found.push_back(name + " is in " + where);
+  };
+  search("the log", seen.log);
+  for (const CallOutcome& outcome : seen.outcomes) {
+    const std::string call = " of call " + std::to_string(outcome.call + 1);
+    search("the message" + call, outcome.error.message);
+    search("the attempts" + call, outcome.attempts);
+  }
+  for (const auto& line : seen.command_lines) {
+    for (const std::string& word : line) search("a command line", word);
+  }
+  return found;
+}
+
 bool text_matches(std::string_view expected, std::string_view actual, SystemTime now) {
   if (const auto offset = seconds_from_now(expected)) {
     return is_about(actual, std::chrono::floor<seconds>(now.time_since_epoch()).count() + *offset);

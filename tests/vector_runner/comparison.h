@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/planted_secrets.h"
 #include "vector_runner/play.h"
 #include "vector_runner/scenario.h"
 
@@ -13,6 +14,9 @@ namespace azf::test {
 /// an observation that matches one of the recordings is right as well.
 std::vector<std::string> differences(const Expectation& expected, const std::vector<Recording>& recordings,
                                      const Observation& seen);
+
+/// One line for each secret that the log, a message, an attempt or a command line gives away.
+std::vector<std::string> leaks(const std::vector<PlantedSecret>& secrets, const Observation& seen);
 
 /// Whether a text is the expected one. `<guid>` and `<jwt>` in `expected` stand for any; `<now>`, `<now+600>` and
 /// `<now-60>` alone stand for seconds since 1970, within 10 s of `now`.

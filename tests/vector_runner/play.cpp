@@ -3,6 +3,7 @@
 #include "core/executor.h"
 #include "core/log.h"
 #include "http/retrying_transport.h"
+#include "identity/attempt_json.h"
 #include "identity/credential_services.h"
 #include "support/memory_log.h"
 #include "vector_runner/credentials.h"
@@ -66,9 +67,11 @@ CallOutcome call(identity::TokenCredential& credential, const Step& step, const 
   outcome.took = std::chrono::ceil<milliseconds>(clock.steady_now() - began);
   if (!result) {
     outcome.error = result.error().to_error();
+    outcome.attempts = to_text(identity::attempts_json(result.error().attempts));
     return outcome;
   }
   outcome.token = std::string((*result)->token.expose());
+  outcome.attempts = to_text(identity::attempts_json((*result)->attempts));
   outcome.expires_in = std::chrono::floor<seconds>((*result)->expires_on - clock.system_now());
   return outcome;
 }
@@ -152,6 +155,7 @@ Observation play(const Given& given, const MarkerValues& values, std::vector<std
   }
   seen.sent = transport.sent();
   seen.command_lines = tools.command_lines();
+  seen.log = sink.text();
   return seen;
 }
 

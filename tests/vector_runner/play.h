@@ -24,6 +24,8 @@ struct CallOutcome {
   std::chrono::seconds expires_in{0};
   Error error{};
   std::chrono::milliseconds took{0};
+  /// Its attempts, as JSON.
+  std::string attempts{};
 };
 
 /// All that the client did in one scenario. Value.
@@ -32,6 +34,8 @@ struct Observation {
   std::vector<CallOutcome> outcomes{};
   std::vector<SentRequest> sent{};
   std::vector<std::vector<std::string>> command_lines{};
+  /// At level debug.
+  std::string log{};
   /// Of all files that the scenario wrote.
   std::vector<KnownCertificate> certificates{};
 };

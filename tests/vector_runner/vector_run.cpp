@@ -5,6 +5,7 @@
 #include "vector_runner/exceptions.h"
 #include "vector_runner/play.h"
 #include "vector_runner/scenario.h"
+#include "vector_runner/scenario_secrets.h"
 
 #include <algorithm>
 #include <exception>
@@ -101,6 +102,8 @@ void judge(const Scenario& scenario, const std::vector<ArguedException>& excepti
     verdict.differences = judge.differences_with(exceptions);
     verdict.by_exception = !exceptions.empty();
     if (verdict.differences.empty()) verdict.differences = judge.superfluous(exceptions);
+    const auto given_away = leaks(secrets_of(given), verdict.seen);
+    verdict.differences.insert(verdict.differences.end(), given_away.begin(), given_away.end());
   }
   if (!problems.empty()) verdict.differences = problems;
 }

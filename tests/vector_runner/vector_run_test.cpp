@@ -66,6 +66,13 @@ Json tool_scenario() {
   return scenario;
 }
 
+// Its secret is also its client id, which messages name.
+Json leaking_scenario() {
+  Json scenario = token_scenario();
+  scenario["given"]["options"]["client_id"] = "test-secret";
+  return scenario;
+}
+
 struct Run {
   int exit_code = 0;
   std::string out;
@@ -172,6 +179,12 @@ TEST_SUITE("vector runner") {
       CHECK(result.out.ends_with("0 passed, 1 failed\n"));
       CHECK(result.exit_code == 1);
     }
+  }
+
+  TEST_CASE("I-67: a scenario that passes fails all the same where a secret of it is seen") {
+    const Run result = run(leaking_scenario());
+    CHECK(result.out.find("client_secret is in the attempts of call 1") != std::string::npos);
+    CHECK(result.exit_code == 1);
   }
 
   TEST_CASE("misuse counts as such only where nothing was sent") {
