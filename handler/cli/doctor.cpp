@@ -74,7 +74,7 @@ class Examination {
     diagnosis_.attempts = std::move(list);
   }
 
-  [[nodiscard]] Diagnosis diagnosis() && { return std::move(diagnosis_); }
+  [[nodiscard]] Diagnosis diagnosis() && { return weighed(std::move(diagnosis_)); }
 
  private:
   const DoctorServices& services_;

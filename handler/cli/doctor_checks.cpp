@@ -194,14 +194,17 @@ void judge_authority(const HttpResponse& response, bool of_tenant, Check& check)
   check.found.push_back(answer);
 }
 
-std::string_view step_for(const Error& error) {
-  if (error.message.find("not trusted") != std::string::npos ||
-      error.message.find("CA certificates") != std::string::npos) {
-    return advice(Problem::kServerNotTrusted);
+std::string step_for(const Error& error, const Environment& environment) {
+  const auto says = [&error](std::string_view words) { return error.message.find(words) != std::string::npos; };
+  if (says("not trusted") || says("CA certificates")) return std::string(advice(Problem::kServerNotTrusted));
+  if (error.kind == ErrorKind::kUnexpectedResponse) return std::string(advice(Problem::kUnexpectedReply));
+  if (const auto proxy = find_proxy(environment, "https"); proxy && says(proxy->variable)) {
+    return "check that the proxy of " + proxy->variable + " answers and may be used from here; or unset " +
+           proxy->variable + ", or exempt the host by no_proxy";
   }
-  return error.kind == ErrorKind::kUnexpectedResponse
-             ? advice(Problem::kUnexpectedReply)
-             : "check network, DNS, firewall and proxy (HTTPS_PROXY, NO_PROXY)";
+  if (says("resolved")) return "check this machine's DNS settings (/etc/resolv.conf), and that it has a network at all";
+  return "check network and firewall: TCP to this host and port must be allowed; set HTTPS_PROXY where a proxy is "
+         "needed";
 }
 
 // ---------------------------------------------------------------- host files
@@ -267,13 +270,28 @@ std::string describe_token(const identity::AccessToken& token, SystemTime now) {
          std::to_string(minutes) + " min)";
 }
 
+const identity::Attempt* refusal_in(const identity::CredentialError& error) {
+  const auto failed = std::ranges::find(error.attempts, identity::AttemptOutcome::kFailed, &identity::Attempt::outcome);
+  return failed == error.attempts.end() ? nullptr : &*failed;
+}
+
+std::string describe_refusal(const identity::CredentialError& error) {
+  std::string text = "no token (" + std::string(to_string(error.kind)) + ")";
+  if (const auto* failed = refusal_in(error))
+    text.append(", ").append(failed->credential).append(": ").append(failed->code);
+  if (!error.correlation_id.empty()) text.append(", correlation id ").append(error.correlation_id);
+  return text;
+}
+
 // What to do about a chain without a token: the refusal that ended it tells, if there is one.
 std::string step_for(const identity::CredentialError& error) {
-  const auto failed = std::ranges::find(error.attempts, identity::AttemptOutcome::kFailed, &identity::Attempt::outcome);
-  if (failed != error.attempts.end() && !failed->next_step.empty())
-    return failed->credential + ": " + failed->next_step;
-  if (error.attempts.size() == 1 && !error.attempts.front().next_step.empty()) return error.attempts.front().next_step;
-  if (error.kind == ErrorKind::kTimeout) return "raise --timeout; see below how long each attempt took";
+  const auto* failed = refusal_in(error);
+  if (failed == nullptr && error.attempts.size() == 1) failed = &error.attempts.front();
+  if (failed != nullptr && failed->code == identity::to_string(Problem::kAuthorityUnreachable)) {
+    return "get the check authority well first: " + failed->credential + " needs it";
+  }
+  if (failed != nullptr && !failed->next_step.empty()) return failed->credential + ": " + failed->next_step;
+  if (error.kind == ErrorKind::kTimeout) return "raise --timeout; see how long each attempt took";
   return "no credential is set up here: in Azure turn on a managed identity, on a development machine run `az login`, "
          "elsewhere set AZURE_TENANT_ID, AZURE_CLIENT_ID and a secret, certificate or federated token";
 }
@@ -337,7 +355,8 @@ Check check_identity_source(const Environment& environment, const Selection& sel
     needed ? check.fail(finding, advice(Problem::kImdsForeign))
            : check.found.push_back(finding + ": not on an Azure machine");
   } else if (reply) {
-    check.found.push_back("it answers (status " + std::to_string(reply->status) + " to a request without its secret)");
+    check.found.push_back("it answers (status " + std::to_string(reply->status) +
+                          " to a request without the headers that it asks for)");
   } else if (needed) {
     check.fail("no answer: " + reply.error().message,
                advice(imds ? Problem::kImdsUnreachable : Problem::kIdentityEndpointUnreachable));
@@ -510,7 +529,7 @@ AuthorityReply check_authority(const Environment& environment, HttpTransport* tr
   const auto reply = transport->send(request, one_try(clock, timeout));
   const SystemTime now = clock.system_now();
   if (!reply) {
-    check.fail(reply.error().message, step_for(reply.error()));
+    check.fail(reply.error().message, step_for(reply.error(), environment));
     return result;
   }
   judge_authority(*reply, request.url.ends_with("openid-configuration"), check);
@@ -697,9 +716,7 @@ TokenReplies check_tokens(identity::TokenCredential& credential, const std::vect
     const identity::CredentialError& error = token.error();
     const std::string step = step_for(error);
     const bool said = std::ranges::find(replies.check.next_steps, step) != replies.check.next_steps.end();
-    replies.check.fail(scope + ": no token (" + std::string(to_string(error.kind)) + ")" +
-                           (error.correlation_id.empty() ? "" : ", correlation id " + error.correlation_id),
-                       said ? "" : step);
+    replies.check.fail(scope + ": " + describe_refusal(error), said ? std::string() : step);
     replies.attempts.push_back({scope, error.attempts});
   }
   return replies;

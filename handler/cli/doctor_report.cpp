@@ -100,15 +100,34 @@ std::string_view to_string(CheckStatus status) {
 }
 
 void Check::warn(std::string finding, std::string_view next_step) {
+  if (status != CheckStatus::kFailed && worst.empty()) {
+    worst = finding;
+    worst_next_step = next_step;
+  }
   if (status != CheckStatus::kFailed) status = CheckStatus::kWarning;
   found.push_back(std::move(finding));
   if (!next_step.empty()) next_steps.emplace_back(next_step);
 }
 
 void Check::fail(std::string finding, std::string_view next_step) {
+  if (status != CheckStatus::kFailed) {
+    worst = finding;
+    worst_next_step = next_step;
+  }
   status = CheckStatus::kFailed;
   found.push_back(std::move(finding));
   if (!next_step.empty()) next_steps.emplace_back(next_step);
+}
+
+Diagnosis weighed(Diagnosis diagnosis) {
+  const auto tokens = std::ranges::find(diagnosis.checks, "tokens", &Check::id);
+  const auto authority = std::ranges::find(diagnosis.checks, "authority", &Check::id);
+  if (tokens == diagnosis.checks.end() || authority == diagnosis.checks.end()) return diagnosis;
+  if (tokens->status == CheckStatus::kOk && authority->status == CheckStatus::kFailed) {
+    authority->status = CheckStatus::kWarning;
+    authority->found.emplace_back("the tokens below came without it, so they do not depend on it");
+  }
+  return diagnosis;
 }
 
 std::string verdict_of(const Diagnosis& diagnosis) {
@@ -134,6 +153,7 @@ Json report_json(const Diagnosis& diagnosis) {
                       {"status", to_string(check.status)},
                       {"found", check.found},
                       {"next_steps", check.next_steps},
+                      {"details", check.details},
                       {"duration_ms", check.duration.count()}});
   }
   Json attempts = Json::array();
@@ -167,8 +187,8 @@ std::string report_text(const Diagnosis& diagnosis, Colours colours) {
       if (check.status != status) continue;
       std::string label(to_string(status));
       label.append(10 - label.size(), ' ').append(check.id).append(": ");
-      text.append(paragraph(label, check.next_steps.empty() ? check.found.empty() ? check.title : check.found.front()
-                                                            : check.next_steps.front()));
+      text.append(paragraph(label, check.worst));
+      if (!check.worst_next_step.empty()) text.append(paragraph("          what to do: ", check.worst_next_step));
     }
   }
   const CheckStatus worst = exit_code_of(diagnosis) != kSuccess            ? CheckStatus::kFailed

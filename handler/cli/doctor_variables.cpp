@@ -262,7 +262,8 @@ std::string ValueFilter::operator()(std::string text) const {
 }
 
 Check ValueFilter::operator()(Check check) const {
-  for (auto* const list : {&check.found, &check.next_steps}) {
+  for (auto* const text : {&check.worst, &check.worst_next_step}) *text = (*this)(std::move(*text));
+  for (auto* const list : {&check.found, &check.next_steps, &check.details}) {
     for (std::string& text : *list) text = (*this)(std::move(text));
   }
   return check;
@@ -309,7 +310,9 @@ Check check_variables(const Environment& environment, const std::vector<std::str
   }
   check.found.push_back("set: " + joined(set));
   if (!empty.empty()) check.found.push_back("set but empty, which counts as not set: " + joined(empty));
-  check.found.push_back("not set: " + joined(absent));
+  check.found.push_back("not set: " + std::to_string(absent.size()) +
+                        " others that this program knows (--format json lists them)");
+  check.details.push_back("not set: " + joined(absent));
   for (const std::string& error : setting_errors) check.warn(error, "correct the variable that this names");
   Contradictions(environment, check).find();
   return check;
