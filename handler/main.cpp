@@ -1,4 +1,5 @@
 #include "cli/command_line.h"
+#include "cli/doctor.h"
 #include "cli/functions.h"
 #include "cli/serve.h"
 #include "cli/token.h"
@@ -49,6 +50,23 @@ std::unique_ptr<identity::TokenCredential> chain(const identity::CredentialServi
   return std::make_unique<identity::UnavailableCredential>("DefaultAzureCredential", credential.error());
 }
 
+// Under a credential that no function needs, as none is run.
+int diagnose(const cli::DoctorCommand& command, const identity::CredentialServices& credential_services) {
+  identity::UnavailableCredential credential("DefaultAzureCredential",
+                                             Error{ErrorKind::kCredentialUnavailable, "no function is run"});
+  const Services services{credential, credential_services.transport, credential_services.clock,
+                          credential_services.environment, credential_services.log};
+  const auto router = Router::create(functions::all_functions(services));
+  if (!router) return fail(router.error());
+  return cli::run_doctor(command, credential_services, router->functions());
+}
+
+LogLevel default_log_level(const cli::Command& command) {
+  if (std::holds_alternative<cli::ServeCommand>(command)) return LogLevel::kInfo;
+  // What a warning would say, the doctor's report says.
+  return std::holds_alternative<cli::DoctorCommand>(command) ? LogLevel::kError : LogLevel::kWarning;
+}
+
 int run(std::vector<std::string> arguments) {
   // What the host starts has no arguments; it need not wait for a parser.
   const cli::Command command = arguments.empty() ? cli::Command(cli::ServeCommand{})
@@ -60,7 +78,9 @@ int run(std::vector<std::string> arguments) {
   const auto* serve_command = std::get_if<cli::ServeCommand>(&command);
 
   const Environment environment(::environ);
-  const auto options = load_handler_options(environment);
+  auto options = load_handler_options(environment);
+  const auto* doctor = std::get_if<cli::DoctorCommand>(&command);
+  if (!options && doctor != nullptr) options = HandlerOptions{};  // the doctor reports what is wrong with them
   if (!options) return fail(options.error());
 
   // The socket comes first: from here on the host's probe waits in the queue instead of being refused.
@@ -77,8 +97,7 @@ int run(std::vector<std::string> arguments) {
   // Standard output belongs to the log when serving, else to what the command prints.
   const int information = serve_command != nullptr ? STDOUT_FILENO : STDERR_FILENO;
   StandardStreamsSink sink(information);
-  const Logger log(sink, clock,
-                   options->log_level.value_or(serve_command != nullptr ? LogLevel::kInfo : LogLevel::kWarning),
+  const Logger log(sink, clock, options->log_level.value_or(default_log_level(command)),
                    options->log_format.value_or(::isatty(information) != 0 ? LogFormat::kText : LogFormat::kJson));
   CurlTransport curl(clock, environment);
   RetryingTransport transport(curl, clock);
@@ -86,6 +105,7 @@ int run(std::vector<std::string> arguments) {
   ThreadExecutor executor;
   const identity::CredentialServices credential_services{environment, transport, clock, log, processes, executor};
   if (const auto* token = std::get_if<cli::TokenCommand>(&command)) return cli::get_token(*token, credential_services);
+  if (doctor != nullptr) return diagnose(*doctor, credential_services);
 
   const auto credential = chain(credential_services);
   const Services services{*credential, transport, clock, environment, log};

@@ -28,6 +28,7 @@ Examples:
   handler functions --write app
   handler token --scope https://vault.azure.net/.default
   handler token --scope https://storage.azure.com/.default --credential ManagedIdentityCredential --output json
+  handler doctor
 )";
 
 // A line for each credential: its name, and what it takes from the environment.
@@ -47,12 +48,26 @@ Settings (environment):
   AZF_TOOL_TOKEN_CACHE      absolute path of a file that keeps the tools' tokens from run to run (default: none)
 )";
 
+constexpr const char* kDoctorNotes = R"(
+It looks at variables, settings, identity sources, proxy, certificates, Microsoft Entra, clock, the host's files and the
+port, and asks for a token, which it drops. The report may be shown to others: of variables it has the names, in place
+of their values too ([AZURE_CLIENT_ID]).
+
+Exit codes: 0 healthy, also with warnings; 1 something is broken; 2 wrong usage.
+
+Examples:
+  handler doctor --scope https://vault.azure.net/.default --scope https://storage.azure.com/.default
+  handler doctor --credential ManagedIdentityCredential --format json
+  handler doctor --offline
+)";
+
 }  // namespace
 
 Command parse_command_line(std::vector<std::string> arguments, std::string_view version) {
   ServeCommand serve{.port = {}, .explicitly = true};
   FunctionsCommand functions;
   TokenCommand token;
+  DoctorCommand doctor;
 
   CLI::App app(kDescription, "handler");
   app.footer(kFooter);
@@ -106,8 +121,30 @@ Command parse_command_line(std::vector<std::string> arguments, std::string_view 
                                                                        {"token", TokenCommand::Output::kToken}}))
       ->option_text("summary|json|token (default: summary)");
 
+  auto* const doctor_app = app.add_subcommand("doctor", "Check everything around the handler, and say what to do");
+  doctor_app->add_option("--format", doctor.format, "How to report")
+      ->type_name("text|json")
+      ->transform(CLI::Transformer(std::map<std::string, DoctorCommand::Format>{
+          {"text", DoctorCommand::Format::kText}, {"json", DoctorCommand::Format::kJson}}))
+      ->option_text("text|json (default: text)");
+  doctor_app->add_option("--scope", doctor.scopes, "What to ask a token for; may be repeated")
+      ->type_name("SCOPE")
+      ->option_text("SCOPE (default: https://management.azure.com/.default)");
+  doctor_app
+      ->add_option("--credential", doctor.credential, "Which credential to ask; `handler token --help` lists them")
+      ->type_name("NAME")
+      ->option_text("NAME (default: DefaultAzureCredential)");
+  doctor_app->add_flag("--offline", doctor.offline, "Send nothing, and skip what needs the network");
+  doctor_app
+      ->add_option_function<int>(
+          "--timeout", [&doctor](int number) { doctor.timeout = std::chrono::seconds(number); },
+          "How long each check may take, in seconds")
+      ->check(CLI::Range(1, 600))
+      ->option_text("SECONDS (default: 10)");
+
   for (auto* const command : {serve_app, functions_app}) command->footer("");
   token_app->footer(credential_list() + kTokenSettings);
+  doctor_app->footer(kDoctorNotes);
 
   // CLI11 reports by exceptions, also for --help; here they end.
   try {
@@ -124,6 +161,7 @@ Command parse_command_line(std::vector<std::string> arguments, std::string_view 
 
   if (functions_app->parsed()) return functions;
   if (token_app->parsed()) return token;
+  if (doctor_app->parsed()) return doctor;
   serve.explicitly = serve_app->parsed();
   return serve;
 }

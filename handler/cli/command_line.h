@@ -2,6 +2,7 @@
 
 #include "identity/credential_factory.h"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -42,13 +43,25 @@ struct TokenCommand {
   Output output = Output::kSummary;
 };
 
+/// `handler doctor`.
+struct DoctorCommand {
+  enum class Format { kText, kJson };
+  Format format = Format::kText;
+  std::vector<std::string> scopes = {"https://management.azure.com/.default"};
+  std::string credential = "DefaultAzureCredential";
+  /// Whether nothing may be sent.
+  bool offline = false;
+  /// For each check, 1 to 600.
+  std::chrono::seconds timeout{10};
+};
+
 /// Nothing more to do: help, version, or a usage error, with what is to be printed.
 struct Finished {
   int exit_code = kSuccess;
   std::string text;  ///< to standard output on success, else to standard error
 };
 
-using Command = std::variant<ServeCommand, FunctionsCommand, TokenCommand, Finished>;
+using Command = std::variant<ServeCommand, FunctionsCommand, TokenCommand, DoctorCommand, Finished>;
 
 /// What the user asked for. `arguments` without the program's name.
 Command parse_command_line(std::vector<std::string> arguments, std::string_view version);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 using azf::cli::Command;
+using azf::cli::DoctorCommand;
 using azf::cli::Finished;
 using azf::cli::FunctionsCommand;
 using azf::cli::parse_command_line;
@@ -48,6 +49,22 @@ TEST_SUITE("cli") {
     CHECK(command.output == TokenCommand::Output::kToken);
   }
 
+  TEST_CASE("doctor takes scopes instead of its own, a credential, a format and a time-out") {
+    const auto plain = std::get<DoctorCommand>(parse({"doctor"}));
+    CHECK(plain.scopes == std::vector<std::string>{"https://management.azure.com/.default"});
+    CHECK(plain.credential == "DefaultAzureCredential");
+    CHECK(plain.format == DoctorCommand::Format::kText);
+    CHECK_FALSE(plain.offline);
+    CHECK(plain.timeout == std::chrono::seconds(10));
+    const auto command = std::get<DoctorCommand>(parse({"doctor", "--scope", "a", "--scope", "b", "--credential", "c",
+                                                        "--format", "json", "--offline", "--timeout", "3"}));
+    CHECK(command.scopes == std::vector<std::string>{"a", "b"});
+    CHECK(command.credential == "c");
+    CHECK(command.format == DoctorCommand::Format::kJson);
+    CHECK(command.offline);
+    CHECK(command.timeout == std::chrono::seconds(3));
+  }
+
   TEST_CASE("wrong usage is exit code 2 with the reason and a hint") {
     for (const std::vector<std::string>& arguments : {std::vector<std::string>{"bogus"},
                                                       {"--bogus"},
@@ -59,6 +76,9 @@ TEST_SUITE("cli") {
                                                       {"token", "--scope"},
                                                       {"token", "--scope", "a", "--client-id", "c", "--object-id", "o"},
                                                       {"token", "--scope", "a", "--output", "yaml"},
+                                                      {"doctor", "--format", "yaml"},
+                                                      {"doctor", "--timeout", "0"},
+                                                      {"doctor", "--timeout", "601"},
                                                       {"serve", "functions"}}) {
       CAPTURE(arguments.front());
       CAPTURE(arguments.back());
@@ -72,8 +92,11 @@ TEST_SUITE("cli") {
 
   TEST_CASE("help and version are printed and end well") {
     CHECK(std::get<Finished>(parse({"--version"})).text == "handler 1.2.3\n");
-    for (const std::vector<std::string>& arguments :
-         {std::vector<std::string>{"--help"}, {"serve", "--help"}, {"functions", "-h"}, {"token", "--help"}}) {
+    for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"},
+                                                      {"serve", "--help"},
+                                                      {"functions", "-h"},
+                                                      {"token", "--help"},
+                                                      {"doctor", "--help"}}) {
       const auto finished = std::get<Finished>(parse(arguments));
       CHECK(finished.exit_code == 0);
       CHECK(finished.text.find("Usage: handler") != std::string::npos);
