@@ -218,9 +218,9 @@ constexpr auto kRows = std::to_array<Row>({
 
 bool contains_ignoring_case(std::string_view text, std::string_view word) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-  // Not std::ranges::search, whose result clang 14 cannot compile.
-  return std::search(text.begin(), text.end(), word.begin(), word.end(),
-                     [&](char a, char b) { return lower(a) == lower(b); }) != text.end();
+  // Not std::ranges::search: what it gives back does not compile with clang 14 and libstdc++.
+  const auto same = [&](char a, char b) { return lower(a) == lower(b); };
+  return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
 }
 
 // "Identity not found", "No User Assigned or Delegated Managed Identity found ...", "ManagedIdentityNotFound".

@@ -1,5 +1,6 @@
 #include "identity/text.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace azf::identity {
@@ -16,16 +17,11 @@ void append_escape(std::string& to, unsigned code) {
 }  // namespace
 
 std::string printable(std::string_view text, std::size_t limit_bytes) {
-  const bool cut = text.size() > limit_bytes;
-  if (cut) {
-    std::size_t end = limit_bytes;
-    while (end > 0 && continues_character(text[end])) --end;
-    text = text.substr(0, end);
-  }
-
   std::string result;
-  result.reserve(text.size());
+  result.reserve(std::min(text.size(), limit_bytes));
+  std::size_t whole = 0;  // up to where the result has whole characters
   for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!continues_character(text[i])) whole = result.size();
     const auto byte = static_cast<unsigned char>(text[i]);
     const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
     if (byte == '\r' || byte == '\n' || byte == '\t') {
@@ -38,8 +34,12 @@ std::string printable(std::string_view text, std::size_t limit_bytes) {
     } else {
       result.push_back(text[i]);
     }
+    if (result.size() > limit_bytes) {
+      result.resize(whole);
+      return result.append("...");
+    }
   }
-  return cut ? result.append("...") : result;
+  return result;
 }
 
 std::string_view trimmed(std::string_view text) {

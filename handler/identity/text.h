@@ -7,8 +7,8 @@
 namespace azf::identity {
 
 /// Foreign UTF-8 text made fit for a message: line breaks and tabs become blanks, other control characters (those
-/// that could draw on a terminal) are written as `\u001b`, and what goes beyond `limit_bytes` is cut off at a
-/// character's end and marked by `...`.
+/// that could draw on a terminal) are written as `\u001b`, and what goes beyond `limit_bytes`, so written, is cut off
+/// at a character's end and marked by `...`.
 std::string printable(std::string_view text, std::size_t limit_bytes);
 
 /// Without blanks, tabs and line breaks at both ends. A view into `text`.

@@ -5,6 +5,8 @@
 #include "http/message.h"
 #include "identity/text.h"
 
+#include <climits>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -90,14 +92,17 @@ std::vector<int> error_codes(const Json& reply, std::string_view description) {
   std::vector<int> codes;
   if (const Json* list = find_member(reply, "error_codes"); list != nullptr && list->is_array()) {
     for (const Json& code : *list) {
-      if (code.is_number_integer() && codes.size() < kMostCodes) codes.push_back(code.get<int>());
+      if (!code.is_number_unsigned() || codes.size() == kMostCodes) continue;
+      const auto number = code.get<std::uint64_t>();
+      if (number > 0 && number <= INT_MAX) codes.push_back(static_cast<int>(number));
     }
   }
   constexpr std::string_view kPrefix = "AADSTS";
   if (const auto at = description.find(kPrefix); codes.empty() && at != std::string_view::npos) {
     const std::string_view digits = description.substr(at + kPrefix.size());
     int code = 0;
-    if (std::from_chars(digits.data(), digits.data() + digits.size(), code).ec == std::errc()) codes.push_back(code);
+    const auto status = std::from_chars(digits.data(), digits.data() + digits.size(), code).ec;
+    if (status == std::errc() && code > 0) codes.push_back(code);
   }
   return codes;
 }

@@ -176,13 +176,16 @@ std::string without_tokens(std::string_view text) {
     }
     std::string_view quote;
     const bool quoted = i > 0 && (text[i - 1] == '"' || text[i - 1] == '\'');
-    const auto value = names_secret(word, quoted) ? begin_of_value(text, end, quote) : std::nullopt;
-    if (value) {
-      result.append(text.substr(i, *value - i)).append(kRedacted);
-      i = end_of_value(text, *value, quote);
-    } else {
+    auto value = names_secret(word, quoted) ? begin_of_value(text, end, quote) : std::nullopt;
+    if (!value) {
       result.append(looks_like_token(word) ? kRedacted : word);
       i = end;
+    }
+    while (value) {
+      result.append(text.substr(i, *value - i)).append(kRedacted);
+      i = end_of_value(text, *value, quote);
+      // What is quoted and has a value of its own was a name, and may be that of a secret.
+      value = quote.empty() ? std::nullopt : begin_of_value(text, i, quote);
     }
   }
   return result;

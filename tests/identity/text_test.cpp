@@ -36,6 +36,14 @@ TEST_SUITE("identity") {
     CHECK(printable(std::string(5000, 'x'), 4096).size() == 4099);
   }
 
+  TEST_CASE("I-69: the limit holds for what is written, escapes included") {
+    CHECK(printable("\x01\x01", 12) == "\\u0001\\u0001");
+    CHECK(printable("\x01\x01", 11) == "\\u0001...");
+    CHECK(printable("\x01", 5) == "...");
+    CHECK(printable(std::string(5000, '\x01'), 4096).size() <= 4099);
+    CHECK(printable("a\r\nb", 3) == "a b");
+  }
+
   TEST_CASE("trimming drops white space at both ends only") {
     CHECK(trimmed(" \t\r\n a b \n") == "a b");
     CHECK(trimmed(" \n").empty());

@@ -160,6 +160,23 @@ TEST_SUITE("identity") {
     }
   }
 
+  TEST_CASE("numbers that Entra cannot have sent are not taken for its own") {
+    struct Row {
+      std::string_view body;
+      std::vector<int> codes;
+    };
+    const Row rows[] = {
+        {R"({"error_codes":[-5,0,50076]})", {50076}},
+        {R"({"error_codes":[4295017372,18446744073709551615,50076]})", {50076}},
+        {R"({"error_description":"AADSTS-50076"})", {}},
+        {R"({"error_description":"AADSTS0"})", {}},
+    };
+    for (const Row& row : rows) {
+      CAPTURE(row.body);
+      CHECK(parse_token_refusal(row.body).error_codes == row.codes);
+    }
+  }
+
   TEST_CASE("I-69: a long refusal is cut, and cannot draw on a terminal") {
     const auto refusal = parse_token_refusal(R"({"error_description":"\u001b[31m)" + std::string(100'000, 'x') + "\"}");
     CHECK(refusal.text.size() < 4200);

@@ -202,6 +202,7 @@ TEST_SUITE("identity") {
         {"\x1b", ""},
         {"accessToken:", "accessToken:REDACTED"},
         {"accessToken: \"open", "accessToken: \"REDACTED"},
+        {R"(password: "accessToken": "token-1", "a": 1)", R"(password: "REDACTED": "REDACTED", "a": 1)"},
     };
     for (const auto& row : rows) {
       CAPTURE(row.text);

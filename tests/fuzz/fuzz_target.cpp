@@ -1,0 +1,24 @@
+#include "fuzz/fuzz_target.h"
+
+#include <array>
+
+namespace azf::test {
+
+std::span<const FuzzTarget> fuzz_targets() {
+  static constexpr auto kTargets = std::to_array<FuzzTarget>({
+      {"base64", fuzz_base64},
+      {"certificate", fuzz_certificate},
+      {"claims", fuzz_claims},
+      {"date", fuzz_date},
+      {"token_claims", fuzz_token_claims},
+      {"token_refusal", fuzz_token_refusal},
+      {"token_reply", fuzz_token_reply},
+      {"tool_output", fuzz_tool_output},
+      {"tool_text", fuzz_tool_text},
+      {"url", fuzz_url},
+      {"www_authenticate", fuzz_www_authenticate},
+  });
+  return kTargets;
+}
+
+}  // namespace azf::test
