@@ -72,7 +72,7 @@ seconds memory_for(const CredentialError& error) {
 }
 
 CredentialError from_memory(CredentialError error, nanoseconds left) {
-  if (left < kRefusalMemory) return error;  // it has only just happened
+  if (left <= kRefusalMemory) return error;  // it has only just happened
   const std::string note = " (said before; the service wants to be left alone for another " +
                            std::to_string(std::chrono::ceil<seconds>(left).count()) + " s)";
   error.message.append(note);

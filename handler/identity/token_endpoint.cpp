@@ -1,5 +1,6 @@
 #include "identity/token_endpoint.h"
 
+#include "core/json.h"
 #include "core/time_text.h"
 #include "http/retrying_transport.h"
 #include "identity/tenant.h"
@@ -43,10 +44,25 @@ CredentialError refuse(const TokenCall& call, Verdict verdict, std::string reaso
                                    .source = call.source});
 }
 
+// As deep as `parse_json` allows.
+void redact(Json& value, const std::vector<Secret>& secrets) {
+  if (value.is_string()) value = without_secrets(value.get<std::string>(), secrets);
+  if (!value.is_structured()) return;
+  for (Json& member : value) redact(member, secrets);
+}
+
+// JSON without secrets in its texts; what is no JSON stays as it is. After parsing, as servers escape as they like.
+std::string json_without_secrets(std::string text, const std::vector<Secret>& secrets) {
+  auto json = parse_json(text);
+  if (!json) return text;
+  redact(*json, secrets);
+  return to_text(*json);
+}
+
 // Of a reply other than 200.
 CredentialError refusal_of(const TokenCall& call, const HttpResponse& response, SystemTime now) {
   // Before long texts are cut: a part of a secret is not recognised.
-  TokenRefusal refusal = parse_token_refusal(without_secrets(response.body, call.secrets));
+  TokenRefusal refusal = parse_token_refusal(json_without_secrets(response.body, call.secrets));
   Verdict verdict = call.judge(response);
   std::string reason =
       request_line(call.request) + " answered " + std::to_string(response.status) + ": " + refusal.text;
@@ -67,7 +83,7 @@ CredentialError refusal_of(const TokenCall& call, const HttpResponse& response, 
   error.error_codes = std::move(refusal.error_codes);
   error.correlation_id = without_secrets(std::move(refusal.correlation_id), call.secrets);
   error.oauth_error = without_secrets(std::move(refusal.error), call.secrets);
-  error.claims = without_secrets(std::move(refusal.claims), call.secrets);
+  error.claims = json_without_secrets(std::move(refusal.claims), call.secrets);
   error.clock_ahead = ahead;
   if (const auto pause = requested_delay(response.headers, now)) {
     error.retry_after = std::chrono::ceil<std::chrono::seconds>(*pause);

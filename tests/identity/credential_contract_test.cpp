@@ -33,6 +33,18 @@ struct Failure {
   std::optional<FailingTool> tool{};
 };
 
+FailingReply reply_named(std::string_view name) {
+  const auto reply = std::ranges::find(test::failing_replies(), name, &FailingReply::name);
+  REQUIRE(reply != test::failing_replies().end());
+  return *reply;
+}
+
+FailingTool tool_named(std::string_view name) {
+  const auto tool = std::ranges::find(test::failing_tools(), name, &FailingTool::name);
+  REQUIRE(tool != test::failing_tools().end());
+  return *tool;
+}
+
 // Each failure at each request and run that two successful calls need.
 std::vector<Failure> failures_of(const FamilyMember& member) {
   FamilyFixture f(member);
@@ -48,11 +60,22 @@ std::vector<Failure> failures_of(const FamilyMember& member) {
       for (const FailingTool& tool : test::failing_tools()) failures.push_back({after, tool.name, {}, tool});
     } else {
       for (const FailingReply& reply : test::failing_replies()) {
-        failures.push_back({after, reply.name, reply, test::failing_tools()[3]});
+        failures.push_back({after, reply.name, reply, tool_named("a failure that repeats the token")});
       }
     }
   }
   return failures;
+}
+
+void check_explained(const Attempt& attempt) {
+  CAPTURE(attempt.credential);
+  CAPTURE(attempt.reason);
+  CHECK(attempt.outcome != AttemptOutcome::kSucceeded);
+  CHECK(!attempt.code.empty());
+  CHECK(!attempt.looked_for.empty());
+  CHECK(!attempt.reason.empty());
+  CHECK(!attempt.next_step.empty());
+  CHECK(attempt.duration.has_value());
 }
 
 void check_explained(const CredentialError& error) {
@@ -60,16 +83,7 @@ void check_explained(const CredentialError& error) {
          error.kind == ErrorKind::kAuthenticationFailed || error.kind == ErrorKind::kTimeout));
   CHECK(!error.message.empty());
   REQUIRE(!error.attempts.empty());
-  for (const Attempt& attempt : error.attempts) {
-    CAPTURE(attempt.credential);
-    CAPTURE(attempt.reason);
-    CHECK(attempt.outcome != AttemptOutcome::kSucceeded);
-    CHECK(!attempt.code.empty());
-    CHECK(!attempt.looked_for.empty());
-    CHECK(!attempt.reason.empty());
-    CHECK(!attempt.next_step.empty());
-    CHECK(attempt.duration.has_value());
-  }
+  for (const Attempt& attempt : error.attempts) check_explained(attempt);
 }
 
 }  // namespace
@@ -172,7 +186,7 @@ TEST_SUITE("identity") {
       check_explained(late.error());
       CHECK(f.events().empty());
 
-      f.fail_after(0, test::failing_replies()[11], test::failing_tools()[0]);
+      f.fail_after(0, reply_named("503"), tool_named("not installed"));
       const SteadyTime begin = f.clock.steady_now();
       const auto result = credential->get_token(kVault, Deadline::after(f.clock, 2s));
       REQUIRE(!result);
@@ -204,6 +218,40 @@ TEST_SUITE("identity") {
     CHECK(failed > 1000);
   }
 
+  TEST_CASE("I-59, I-67: a refresh that fails in the background leaves the old token, and a log line without secrets") {
+    for (const FamilyMember& member : credential_family()) {
+      CAPTURE(member.credential);
+      CAPTURE(member.variant);
+      FamilyFixture f(member);
+      const auto credential = f.create();
+      const auto first = credential->get_token(kVault, Deadline::never());
+      REQUIRE(first);
+      f.fail_after(f.events().size(), reply_named("400"), tool_named("a failure that repeats the token"));
+      f.clock.advance(70min);
+      const auto second = credential->get_token(kVault, Deadline::never());
+      REQUIRE(f.executor.wait_idle(30s));
+      REQUIRE(second);
+      CHECK((*second)->token == (*first)->token);
+      CHECK(f.sink.text().find("token refresh failed") != std::string::npos);
+      CHECK(test::leaks_in(f.visible(second), f.secrets()) == std::vector<std::string>{});
+    }
+  }
+
+  TEST_CASE("I-67: a token that the pin does not allow is in nothing that is said") {
+    for (const FamilyMember& member : credential_family()) {
+      if (member.create != nullptr) continue;  // built without the pin
+      CAPTURE(member.credential);
+      CAPTURE(member.variant);
+      FamilyFixture f(member);
+      f.environment.set("AZF_IDENTITY_PIN", test::kTenant + "/33333333-3333-4333-8333-333333333333");
+      const auto result = f.create()->get_token(kVault, Deadline::never());
+      REQUIRE(!result);
+      CHECK(result.error().attempts.back().code == "identity_pinned");
+      check_explained(result.error().attempts.back());
+      CHECK(test::leaks_in(f.visible(result), f.secrets()) == std::vector<std::string>{});
+    }
+  }
+
   TEST_CASE("I-67: what looks for secrets finds them, whole or cut, in each field and in the log") {
     const std::vector<test::PlantedSecret> secrets = {{"client secret", "planted-client-secret"}};
     const auto is_found = [&](const CredentialError& error) {
@@ -227,14 +275,17 @@ TEST_SUITE("identity") {
       }
     }
 
-    FamilyFixture f(credential_family()[4]);
+    const FamilyMember member{"ClientSecretCredential", "", [](FamilyFixture& f) {
+                                f.environment.set("AZURE_CLIENT_SECRET", f.plant("client secret"));
+                              }};
+    FamilyFixture f(member);
     REQUIRE(f.secrets().size() == 1);
     const std::string secret = f.secrets().front().value;
     CHECK(f.wrongly_sent_or_kept() == std::vector<std::string>{"client secret"});
     CHECK(test::leaks_in(f.visible(harmless), f.secrets()).empty());
     f.log.debug("sending", {{"form", secret}});
     CHECK(!test::leaks_in(f.visible(harmless), f.secrets()).empty());
-    FamilyFixture g(credential_family()[4]);
+    FamilyFixture g(member);
     HttpRequest request;
     request.url = "https://host/?client_secret=" + secret;
     (void)g.http.send(request, {});

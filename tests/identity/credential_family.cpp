@@ -352,8 +352,9 @@ std::unique_ptr<TokenCredential> FamilyFixture::create() {
 
 std::string FamilyFixture::plant(const std::string& name) {
   // In the shape of a token, which is how programs know one that they have not been told.
-  std::string value = "eyJ" + std::to_string(1000 + secrets_.size()) + "-planted-" + name + ".signature";
+  std::string value = "eyJ" + std::to_string(1000 + secrets_.size()) + "-planted-" + name;
   std::ranges::replace(value, ' ', '-');
+  value += R"(.a+b/c=&"d\e)";  // what forms and JSON escape
   plant(name, value, true);
   return value;
 }
