@@ -138,7 +138,7 @@ Command parse_command_line(std::vector<std::string> arguments, std::string_view 
   doctor_app
       ->add_option_function<int>(
           "--timeout", [&doctor](int number) { doctor.timeout = std::chrono::seconds(number); },
-          "How long each check may take, in seconds")
+          "How long each check may take, and each token, in seconds")
       ->check(CLI::Range(1, 600))
       ->option_text("SECONDS (default: 10)");
 

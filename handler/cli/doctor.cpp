@@ -47,7 +47,7 @@ TokenReplies ask_for_tokens(const DoctorCommand& command, const CredentialServic
   options.show_device_code = show_device_code;
   const auto credential = identity::create_credential(command.credential, options, services);
   if (!credential) {
-    replies.check.fail(credential.error().message, "correct the setting that this names");
+    replies.check.fail(credential.error().message, "correct the variable that this names; see the check variables");
     return replies;
   }
   return check_tokens(**credential, command.scopes, services.clock, command.timeout);

@@ -81,8 +81,6 @@ bool is_executable_file(const std::filesystem::path& path) {
   return std::filesystem::is_regular_file(path, none) && ::access(path.c_str(), X_OK) == 0;
 }
 
-// ---------------------------------------------------------------- identity source
-
 SendOptions one_try(const Clock& clock, std::chrono::milliseconds timeout) {
   SendOptions options;
   options.deadline = Deadline::after(clock, timeout);
@@ -111,8 +109,6 @@ std::optional<SystemTime> end_of_jwt(std::string_view token) {
   if (!end || !*end || **end < 0 || **end > kLatest) return std::nullopt;
   return SystemTime(seconds(**end));
 }
-
-// ---------------------------------------------------------------- CA certificates
 
 struct PemCount {
   std::size_t good = 0;
@@ -144,7 +140,8 @@ void look_at_ca_file(const CaLocation& file, Check& check) {
   if (text->empty()) return check.fail("the file " + name + " is empty: no server is trusted", step);
   const PemCount count = count_certificates(*text);
   if (count.good == 0) return check.fail("the file " + name + " holds no PEM certificate: no server is trusted", step);
-  check.found.push_back("the file " + name + " holds " + std::to_string(count.good) + " certificates");
+  check.found.push_back("the file " + name + " holds " + std::to_string(count.good) +
+                        (count.good == 1 ? " certificate" : " certificates"));
   if (count.damaged != 0) check.warn(std::to_string(count.damaged) + " more of them are damaged", step);
 }
 
@@ -167,8 +164,6 @@ void look_at_ca_directory(const CaLocation& directory, bool alone, Check& check)
   constexpr std::string_view kStep = "let SSL_CERT_DIR name a directory of hashed certificates, or unset it";
   alone ? check.fail(finding, kStep) : check.warn(finding, kStep);
 }
-
-// ---------------------------------------------------------------- authority
 
 std::string authority_description(const std::string& authority, const Environment& environment) {
   const auto tenant = environment.get("AZURE_TENANT_ID");
@@ -206,8 +201,6 @@ std::string step_for(const Error& error, const Environment& environment) {
   return "check network and firewall: TCP to this host and port must be allowed; set HTTPS_PROXY where a proxy is "
          "needed";
 }
-
-// ---------------------------------------------------------------- host files
 
 bool holds_functions(const AppFolder& folder) {
   std::error_code failure;
@@ -259,8 +252,6 @@ std::string secret_settings(const Json& settings) {
   look(find_setting(settings, {"ConnectionStrings"}), true);
   return names;
 }
-
-// ---------------------------------------------------------------- tokens
 
 std::string describe_token(const identity::AccessToken& token, SystemTime now) {
   const auto claims = identity::read_token_claims(token.token.expose());
@@ -315,10 +306,10 @@ Check check_settings(const Environment& environment) {
     const auto end = std::min(rest.find('\n'), rest.size());
     // What follows shows the value, which a log of the same machine may hold, but a report for others may not.
     const std::string_view line = rest.substr(0, end);
-    check.fail(std::string(line.substr(0, line.find(", got "))));
+    check.fail(std::string(line.substr(0, line.find(", got "))),
+               check.found.empty() ? "correct it: without that the handler does not start" : "");
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  check.next_steps.emplace_back("correct these variables: without that the handler does not start");
   return check;
 }
 

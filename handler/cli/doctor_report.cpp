@@ -58,7 +58,9 @@ std::string paragraph(std::string_view label, std::string_view text) {
   return lines + "\n";
 }
 
-std::string attempt_text(const identity::Attempt& attempt) {
+bool was_tried(const identity::Attempt& attempt) { return attempt.outcome != identity::AttemptOutcome::kUnavailable; }
+
+std::string attempt_text(const identity::Attempt& attempt, bool with_next_step) {
   std::string text = "          " + attempt.credential + "  " + std::string(identity::to_string(attempt.outcome));
   if (!attempt.code.empty()) text.append(" (").append(attempt.code).append(")");
   if (attempt.duration) text.append(" after ").append(std::to_string(attempt.duration->count())).append(" ms");
@@ -70,7 +72,7 @@ std::string attempt_text(const identity::Attempt& attempt) {
   };
   line("asked", attempt.source);
   line("came back", attempt.reason);
-  line("what to do", attempt.next_step);
+  if (with_next_step) line("what to do", attempt.next_step);
   return text;
 }
 
@@ -176,7 +178,11 @@ std::string report_text(const Diagnosis& diagnosis, Colours colours) {
     if (check.id != "tokens") continue;
     for (const auto& [scope, attempts] : diagnosis.attempts) {
       text.append("          asked for ").append(scope).append("\n");
-      for (const identity::Attempt& attempt : attempts) text.append(attempt_text(attempt));
+      // Where one could be asked, nobody need set up those that could not.
+      const bool any_tried = std::ranges::any_of(attempts, was_tried);
+      for (const identity::Attempt& attempt : attempts) {
+        text.append(attempt_text(attempt, /*with_next_step=*/was_tried(attempt) || !any_tried));
+      }
     }
   }
 

@@ -120,6 +120,8 @@ bool may_be_shown(Shape shape, std::string_view value) {
   return false;
 }
 
+bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
 std::string joined(const std::vector<std::string_view>& names) {
   std::string text;
   for (const auto name : names) text.append(text.empty() ? "" : ", ").append(name);
@@ -236,26 +238,30 @@ class Contradictions {
 
 ValueFilter::ValueFilter(const Environment& environment) {
   constexpr std::size_t kShortest = 4;
-  const auto hide = [this](std::string_view name, std::string_view value) {
-    // Messages of other layers show at most so much of a setting.
-    auto cut = identity::printable(value, 100);
-    if (cut.ends_with("...")) cut.resize(cut.size() - 3);
-    for (const std::string& text : {std::string(value), cut, std::string(identity::trimmed(value))}) {
-      if (text.size() >= kShortest) replacements_.emplace_back(text, "[" + std::string(name) + "]");
-    }
-  };
   for (const auto& [name, shape] : kVariables) {
     const auto value = environment.get(name);
-    if (value && !may_be_shown(shape, *value)) hide(name, *value);
+    if (!value || may_be_shown(shape, *value)) continue;
+    // Messages of other layers show at most so much of a setting.
+    auto cut = identity::printable(*value, 100);
+    if (cut.ends_with("...")) cut.resize(cut.size() - 3);
+    for (std::string text : {std::string(*value), cut, std::string(identity::trimmed(*value))}) {
+      if (text.size() < kShortest) continue;
+      replacements_.push_back({std::move(text), "[" + std::string(name) + "]", shape == Shape::kWord});
+    }
   }
   std::ranges::stable_sort(replacements_, std::ranges::greater(),
-                           [](const auto& replacement) { return replacement.first.size(); });
+                           [](const Replacement& replacement) { return replacement.value.size(); });
 }
 
 std::string ValueFilter::operator()(std::string text) const {
-  for (const auto& [value, name] : replacements_) {
-    for (auto at = text.find(value); at != std::string::npos; at = text.find(value, at + name.size())) {
-      text.replace(at, value.size(), name);
+  for (const auto& [value, name, whole_words] : replacements_) {
+    for (auto at = text.find(value); at != std::string::npos;) {
+      const auto end = at + value.size();
+      const bool inside =
+          (at > 0 && is_letter_or_digit(text[at - 1])) || (end < text.size() && is_letter_or_digit(text[end]));
+      const bool replaced = !(whole_words && inside);
+      if (replaced) text.replace(at, value.size(), name);
+      at = text.find(value, at + (replaced ? name.size() : value.size()));
     }
   }
   return text;
@@ -290,8 +296,7 @@ std::string proxy_place(std::string_view url) {
   const std::string_view host = has_port ? url.substr(0, colon) : url;
   const bool in_brackets = host.starts_with('[') && host.ends_with(']');
   const bool is_name = !host.empty() && std::ranges::all_of(host, [in_brackets](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-           (in_brackets && (c == ':' || c == '[' || c == ']'));
+    return is_letter_or_digit(c) || c == '.' || c == '-' || (in_brackets && (c == ':' || c == '[' || c == ']'));
   });
   return is_name && (has_scheme || has_port) ? std::string(url) : std::string();
 }

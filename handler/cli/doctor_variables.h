@@ -4,7 +4,6 @@
 #include "core/environment.h"
 
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace azf::cli {
@@ -22,8 +21,14 @@ class ValueFilter {
   [[nodiscard]] identity::Attempt operator()(identity::Attempt attempt) const;
 
  private:
-  /// Value and what stands for it, longer values first.
-  std::vector<std::pair<std::string, std::string>> replacements_;
+  struct Replacement {
+    std::string value;
+    std::string name;
+    bool whole_words = false;  ///< a setting's word, which may be part of a longer one: `Managed`
+  };
+
+  /// Longer values first.
+  std::vector<Replacement> replacements_;
 };
 
 /// `host:port` of a proxy's URL; empty if that is not a URL, or `host:port`, which is all that libcurl takes.

@@ -3,7 +3,7 @@
 #include "cli/doctor_checks.h"
 #include "cli/doctor_variables.h"
 #include "core/base64.h"
-#include "core/time_text.h"
+#include "identity/application_certificate.h"
 #include "runtime/function_json.h"
 #include "server/listener.h"
 #include "support/fake_clock.h"
@@ -246,6 +246,9 @@ TEST_SUITE("doctor") {
       return azf::cli::check_certificate_file(Environment(Variables{{"AZURE_CLIENT_CERTIFICATE_PATH", path}})).status;
     };
     CHECK(azf::cli::check_certificate_file(Environment()).status == CheckStatus::kOk);
+    const auto& certificate = azf::test::application_certificate();
+    CHECK(look(folder.write("good", certificate.certificate + certificate.key)) == CheckStatus::kOk);
+    CHECK(look(folder.write("no-key", certificate.certificate)) == CheckStatus::kFailed);
     CHECK(look(folder.write("junk", "junk")) == CheckStatus::kFailed);
     CHECK(look(folder.path() + "/missing") == CheckStatus::kFailed);
   }
@@ -554,6 +557,20 @@ TEST_SUITE("doctor") {
     CHECK(azf::cli::exit_code_of(azf::cli::weighed({{authority, none}, {}})) == 1);
   }
 
+  TEST_CASE("what to do is said of credentials that were asked, else of all") {
+    using azf::identity::Attempt;
+    using azf::identity::AttemptOutcome;
+    const Attempt absent{.credential = "A", .outcome = AttemptOutcome::kUnavailable, .next_step = "set up A"};
+    const Attempt refused{.credential = "B", .outcome = AttemptOutcome::kFailed, .code = "c", .next_step = "mend B"};
+    const Check tokens{.id = "tokens", .title = "Tokens"};
+    const auto report = [&](std::vector<Attempt> attempts) {
+      return azf::cli::report_text({{tokens}, {{"scope", std::move(attempts)}}}, azf::cli::Colours::kOff);
+    };
+    CHECK(report({absent}).find("set up A") != std::string::npos);
+    CHECK(report({absent, refused}).find("set up A") == std::string::npos);
+    CHECK(report({absent, refused}).find("mend B") != std::string::npos);
+  }
+
   TEST_CASE("the report as JSON has the documented shape") {
     Machine machine(Variables{{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:9"}});
     const Diagnosis diagnosis = machine.diagnose({.scopes = {"scope-a", "scope-b"}});
@@ -678,6 +695,12 @@ TEST_SUITE("doctor") {
         }
       }
     }
+  }
+
+  TEST_CASE("a word that is no setting's value goes, but not out of longer words") {
+    const azf::cli::ValueFilter filter(Environment(Variables{{"AZURE_TOKEN_CREDENTIALS", "Managed"}}));
+    CHECK(filter(std::string("is Managed, not ManagedIdentityCredential")) ==
+          "is [AZURE_TOKEN_CREDENTIALS], not ManagedIdentityCredential");
   }
 
   TEST_CASE("words of settings stay in texts, and short values too") {
