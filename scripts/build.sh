@@ -9,7 +9,7 @@ Usage: scripts/build.sh PRESET [TARGET...]
 Installs missing packages where that is permitted, builds the third-party libraries once, configures the preset and
 builds the targets (default: all). Progress goes to stderr.
 
-  PRESET  debug, release, asan-ubsan, tsan or clang-checks
+  PRESET  debug, release, asan-ubsan, tsan, clang-checks or fuzz
 
 Environment:
   AZF_DEPS_PREFIX  libraries from elsewhere (OpenSSL, libcurl, cpp-httplib); scripts/deps.sh is then not run
@@ -28,7 +28,7 @@ note() { printf 'build: %s\n' "$*" >&2; }
 
 if [[ -z ${AZF_DEPS_PREFIX:-} ]]; then
   checks=()
-  [[ $preset != clang-checks ]] || checks=(--checks)
+  [[ $preset != clang-checks && $preset != fuzz ]] || checks=(--checks)
   scripts/setup.sh "${checks[@]}"
   AZF_DEPS_PREFIX=$(scripts/deps.sh)
   export AZF_DEPS_PREFIX

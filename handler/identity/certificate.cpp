@@ -1,5 +1,6 @@
 #include "identity/certificate.h"
 
+#include <openssl/asn1t.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -20,6 +22,8 @@ namespace {
 
 constexpr std::size_t kLargestBytes = std::size_t{1} << 20;
 constexpr int kLeastKeyBits = 2048;
+// Some seconds of work. Tools write thousands to a million; a file could ask for days.
+constexpr std::uint64_t kMostRounds = 10'000'000;
 
 template <auto function>
 struct Release {
@@ -36,7 +40,9 @@ struct ReleaseStack {
   }
 };
 using Bio = std::unique_ptr<BIO, Release<BIO_free>>;
+using Bags = std::unique_ptr<STACK_OF(PKCS12_SAFEBAG), ReleaseStack>;
 using CertificateHandle = std::unique_ptr<X509, Release<X509_free>>;
+using EncryptedKey = std::unique_ptr<X509_SIG, Release<X509_SIG_free>>;
 using KeyHandle = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
 using Library = std::unique_ptr<OSSL_LIB_CTX, Release<OSSL_LIB_CTX_free>>;
 using Pfx = std::unique_ptr<PKCS12, Release<PKCS12_free>>;
@@ -61,6 +67,9 @@ struct ErrorScope {
 
 Error unusable(std::string what) { return {ErrorKind::kInvalidArgument, std::move(what)}; }
 Error openssl_failed() { return {ErrorKind::kInternal, "OpenSSL could not be set up"}; }
+Error too_many_rounds() {
+  return unusable("its password is hashed more than 10 million times; export it again with fewer");
+}
 Error password_missing() { return unusable("the private key is encrypted, and no password is given"); }
 
 bool is_error(unsigned long error, int library, int reason) {
@@ -93,6 +102,62 @@ int give_password(char* buffer, int size, int /*writing*/, void* context) noexce
   if (password.empty() || password.size() > static_cast<std::size_t>(size)) return -1;
   std::memcpy(buffer, password.data(), password.size());
   return static_cast<int>(password.size());
+}
+
+std::uint64_t number_of(const ASN1_INTEGER* integer) {
+  std::uint64_t number = 0;
+  return ASN1_INTEGER_get_uint64(&number, integer) == 1 ? number : UINT64_MAX;
+}
+
+// The parameters of an algorithm; null where they are of another form.
+template <typename Parameters, auto release>
+std::unique_ptr<Parameters, Release<release>> parameters_of(const X509_ALGOR* algorithm, const ASN1_ITEM* form) {
+  int type = V_ASN1_UNDEF;
+  const void* value = nullptr;
+  X509_ALGOR_get0(nullptr, &type, &value, algorithm);
+  void* read = type == V_ASN1_SEQUENCE ? ASN1_item_unpack(static_cast<const ASN1_STRING*>(value), form) : nullptr;
+  return std::unique_ptr<Parameters, Release<release>>(static_cast<Parameters*>(read));
+}
+
+int kind_of(const X509_ALGOR* algorithm) {
+  const ASN1_OBJECT* kind = nullptr;
+  X509_ALGOR_get0(&kind, nullptr, nullptr, algorithm);
+  return OBJ_obj2nid(kind);
+}
+
+// PBKDF2 (RFC 8018 appendix A.2) and scrypt (RFC 7914 section 7).
+std::uint64_t rounds_of_derivation(const X509_ALGOR* derivation) {
+  if (kind_of(derivation) == NID_id_scrypt) {
+    const auto scrypt = parameters_of<SCRYPT_PARAMS, SCRYPT_PARAMS_free>(derivation, ASN1_ITEM_rptr(SCRYPT_PARAMS));
+    if (!scrypt) return 0;
+    std::uint64_t rounds = 1;
+    for (const auto* factor : {scrypt->costParameter, scrypt->blockSize, scrypt->parallelizationParameter}) {
+      const std::uint64_t number = number_of(factor);
+      if (number > kMostRounds) return UINT64_MAX;
+      rounds = std::min(rounds * number, kMostRounds + 1);
+    }
+    return rounds;
+  }
+  const auto pbkdf2 = parameters_of<PBKDF2PARAM, PBKDF2PARAM_free>(derivation, ASN1_ITEM_rptr(PBKDF2PARAM));
+  return pbkdf2 ? number_of(pbkdf2->iter) : 0;
+}
+
+// How often an algorithm hashes the password: PBES2 and PBMAC1, which have parameters of one form, and the older ones
+// of PKCS#5 and PKCS#12. 0 for what OpenSSL will refuse.
+std::uint64_t rounds_of(const X509_ALGOR* algorithm) {
+  const int kind = kind_of(algorithm);
+  if (kind == NID_pbes2 || kind == NID_pbmac1) {
+    const auto pbes2 = parameters_of<PBE2PARAM, PBE2PARAM_free>(algorithm, ASN1_ITEM_rptr(PBE2PARAM));
+    return pbes2 ? rounds_of_derivation(pbes2->keyfunc) : 0;
+  }
+  const auto pbe = parameters_of<PBEPARAM, PBEPARAM_free>(algorithm, ASN1_ITEM_rptr(PBEPARAM));
+  return pbe ? number_of(pbe->iter) : 0;
+}
+
+std::uint64_t rounds_of(const X509_SIG* encrypted_key) {
+  const X509_ALGOR* algorithm = nullptr;
+  X509_SIG_get0(encrypted_key, &algorithm, nullptr);
+  return rounds_of(algorithm);
 }
 
 Bio bio_over(std::string_view bytes) { return Bio(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size()))); }
@@ -158,9 +223,12 @@ Result<KeyHandle> read_pem_key(const PemBlock& block, const Secret& password, co
     return unusable("its private key is of another kind than RSA; only RSA keys can be used");
   }
   if (encrypted && password.empty()) return password_missing();
-  const Bio bio = bio_over(block.text);
   // OpenSSL's callbacks take what they are given as `void*`; this one only reads.
   void* context = const_cast<Secret*>(&password);
+  const EncryptedKey pkcs8(PEM_read_bio_PKCS8(bio_over(block.text).get(), nullptr, give_password, context));
+  if (pkcs8 && rounds_of(pkcs8.get()) > kMostRounds) return too_many_rounds();
+  ERR_clear_error();
+  const Bio bio = bio_over(block.text);
   KeyHandle key(PEM_read_bio_PrivateKey_ex(bio.get(), nullptr, give_password, context, crypto.library.get(), nullptr));
   if (key) return key;
   return encrypted ? decryption_failed(password) : unusable("its private key is damaged");
@@ -191,22 +259,56 @@ Result<Content> read_pem(std::string_view text, const Secret& password, const Cr
   return content;
 }
 
-// Only of a PFX that PKCS12_parse has understood; it takes the first key and says nothing of others.
-int count_keys(const PKCS12* pfx, const char* password) {
-  const std::unique_ptr<STACK_OF(PKCS7), ReleaseStack> safes(PKCS12_unpack_authsafes(pfx));
-  int keys = 0;
-  for (int i = 0; i < sk_PKCS7_num(safes.get()); ++i) {
-    PKCS7* safe = sk_PKCS7_value(safes.get(), i);
-    const bool plain = PKCS7_type_is_data(safe);
-    const std::unique_ptr<STACK_OF(PKCS12_SAFEBAG), ReleaseStack> bags(
-        plain ? PKCS12_unpack_p7data(safe) : PKCS12_unpack_p7encdata(safe, password, -1));
-    for (int j = 0; j < sk_PKCS12_SAFEBAG_num(bags.get()); ++j) {
-      const int kind = PKCS12_SAFEBAG_get_nid(sk_PKCS12_SAFEBAG_value(bags.get(), j));
-      if (kind == NID_keyBag || kind == NID_pkcs8ShroudedKeyBag) ++keys;
+// What a PFX holds that PKCS12_parse does not tell: it takes the first key and says nothing of others, and hashes as
+// often as it is told.
+class PfxSurvey {
+ public:
+  // `password` null for none.
+  PfxSurvey(const PKCS12* pfx, const char* password) : password_(password) {
+    const X509_ALGOR* check = nullptr;
+    const ASN1_INTEGER* check_rounds = nullptr;
+    PKCS12_get0_mac(nullptr, &check, nullptr, &check_rounds, pfx);
+    if (check != nullptr) add_rounds(rounds_of(check));
+    if (check_rounds != nullptr) add_rounds(number_of(check_rounds));
+    const std::unique_ptr<STACK_OF(PKCS7), ReleaseStack> safes(PKCS12_unpack_authsafes(pfx));
+    for (int i = 0; i < sk_PKCS7_num(safes.get()); ++i) {
+      const Bags bags = bags_of(sk_PKCS7_value(safes.get(), i));
+      visit(bags.get());
     }
   }
-  return keys;
-}
+
+  [[nodiscard]] int keys() const { return keys_; }
+  [[nodiscard]] bool has_too_many_rounds() const { return rounds_ > kMostRounds; }
+
+ private:
+  void add_rounds(std::uint64_t rounds) { rounds_ += std::min(rounds, kMostRounds + 1); }
+
+  Bags bags_of(PKCS7* safe) {
+    if (PKCS7_type_is_data(safe)) return Bags(PKCS12_unpack_p7data(safe));
+    if (!PKCS7_type_is_encrypted(safe) || safe->d.encrypted == nullptr) return nullptr;
+    add_rounds(rounds_of(safe->d.encrypted->enc_data->algorithm));
+    if (has_too_many_rounds()) return nullptr;
+    Bags bags(PKCS12_unpack_p7encdata(safe, password_, -1));
+    // No password has two forms.
+    if (!bags && password_ == nullptr) bags.reset(PKCS12_unpack_p7encdata(safe, "", -1));
+    return bags;
+  }
+
+  // Bags nest as deep as OpenSSL's decoder allows, which is 30.
+  void visit(const STACK_OF(PKCS12_SAFEBAG) * bags) {
+    for (int i = 0; i < sk_PKCS12_SAFEBAG_num(bags); ++i) {
+      const PKCS12_SAFEBAG* bag = sk_PKCS12_SAFEBAG_value(bags, i);
+      const int kind = PKCS12_SAFEBAG_get_nid(bag);
+      if (kind == NID_keyBag || kind == NID_pkcs8ShroudedKeyBag) ++keys_;
+      if (kind == NID_pkcs8ShroudedKeyBag) add_rounds(rounds_of(PKCS12_SAFEBAG_get0_pkcs8(bag)));
+      if (kind == NID_safeContentsBag) visit(PKCS12_SAFEBAG_get0_safes(bag));
+    }
+  }
+
+  const char* const password_;
+  int keys_ = 0;
+  std::uint64_t rounds_ = 0;
+};
 
 Result<Content> read_pfx(std::string_view bytes, const Secret& password, const Crypto& crypto) {
   PKCS12* raw = PKCS12_init_ex(NID_pkcs7_data, crypto.library.get(), nullptr);
@@ -222,9 +324,11 @@ Result<Content> read_pfx(std::string_view bytes, const Secret& password, const C
   EVP_PKEY* key = nullptr;
   X509* own = nullptr;
   STACK_OF(X509)* others = nullptr;
-  const bool parsed = PKCS12_parse(pfx.get(), given, &key, &own, &others) == 1;
-  const int keys = parsed ? count_keys(pfx.get(), given) : 0;
+  const PfxSurvey survey(pfx.get(), given);
+  ERR_clear_error();
+  const bool parsed = !survey.has_too_many_rounds() && PKCS12_parse(pfx.get(), given, &key, &own, &others) == 1;
   OPENSSL_cleanse(text.data(), text.size());
+  if (survey.has_too_many_rounds()) return too_many_rounds();
   Content content;
   content.key.reset(key);
   const std::unique_ptr<STACK_OF(X509), ReleaseStack> rest(others);
@@ -234,7 +338,7 @@ Result<Content> read_pfx(std::string_view bytes, const Secret& password, const C
   if (!parsed) return decryption_failed(password);
   if (content.certificates.empty()) return unusable("it holds no certificate");
   if (!content.key) return unusable("it holds no private key");
-  if (keys > 1) return unusable("it holds several private keys; leave only that of the certificate");
+  if (survey.keys() > 1) return unusable("it holds several private keys; leave only that of the certificate");
   return content;
 }
 

@@ -32,6 +32,8 @@ void fuzz_tool_text(std::string_view input) {
           "Entra's numbers are positive, and bounded");
   require(std::set<int>(numbers.begin(), numbers.end()).size() == numbers.size(), "each of them comes once");
 
+  // libFuzzer learns the texts that are searched for, and writes them itself.
+  if (contains(input, kSignature) || contains(input, kPlantedToken)) return;
   // Whatever stands around a token, even at its border, must not bring it to light.
   const auto [before, behind] = split_at_line_break(input);
   const std::string json_web_token =

@@ -7,8 +7,10 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
+#include <utility>
 
 namespace azf::test {
 namespace {
@@ -98,6 +100,17 @@ std::string digest_of(std::string_view bytes, const EVP_MD* algorithm) {
   return digest;
 }
 
+// Takes the safe. The rounds of the check are only written, not computed; 0 for a PFX without a check.
+std::string pfx_of_safe(PKCS7* safe, int check_rounds = 0) {
+  const std::unique_ptr<PKCS12, Release<PKCS12_free>> pfx(PKCS12_init(NID_pkcs7_data));
+  STACK_OF(PKCS7)* const safes = sk_PKCS7_new_null();
+  require(pfx != nullptr && safe != nullptr && sk_PKCS7_push(safes, safe) == 1 &&
+          PKCS12_pack_authsafes(pfx.get(), safes) == 1);
+  sk_PKCS7_pop_free(safes, PKCS7_free);
+  require(check_rounds == 0 || PKCS12_setup_mac(pfx.get(), check_rounds, nullptr, 8, EVP_sha256()) == 1);
+  return written([&](BIO* bio) { return i2d_PKCS12_bio(bio, pfx.get()); });
+}
+
 }  // namespace
 
 const ApplicationCertificate& application_certificate(KeyKind kind) {
@@ -140,6 +153,47 @@ std::string pfx_of(const ApplicationCertificate& certificate, PfxEncryption encr
   sk_X509_free(others);
   require(pfx != nullptr);
   return written([&](BIO* bio) { return i2d_PKCS12_bio(bio, pfx.get()); });
+}
+
+std::string file_of_rounds(const ApplicationCertificate& certificate, RoundsIn where, int rounds) {
+  unsigned char salt[] = "12345678";
+  const int salt_size = 8;
+  constexpr int kScryptCost = 4096;  // the rest is parallelization: OpenSSL bounds the memory, which is for the cost
+  const auto set_cipher_text = [](ASN1_OCTET_STRING* to) {
+    require(ASN1_OCTET_STRING_set(to, reinterpret_cast<const unsigned char*>("0123456789abcdef"), 16) == 1);
+  };
+  X509_ALGOR* const algorithm = where == RoundsIn::kPemScryptKey
+                                    ? PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), salt, salt_size, nullptr, kScryptCost, 1,
+                                                            static_cast<std::uint64_t>(rounds / kScryptCost))
+                                    : PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), rounds, salt, salt_size, nullptr, -1);
+  require(algorithm != nullptr);
+
+  if (where == RoundsIn::kPfxSafe) {
+    PKCS7* const safe = PKCS7_new();
+    require(safe != nullptr && PKCS7_set_type(safe, NID_pkcs7_encrypted) == 1);
+    PKCS7_ENC_CONTENT* const content = safe->d.encrypted->enc_data;
+    X509_ALGOR_free(std::exchange(content->algorithm, algorithm));
+    content->enc_data = ASN1_OCTET_STRING_new();
+    set_cipher_text(content->enc_data);
+    return pfx_of_safe(safe);
+  }
+  X509_SIG* const key = X509_SIG_new();
+  X509_ALGOR* of_key = nullptr;
+  ASN1_OCTET_STRING* cipher_text = nullptr;
+  X509_SIG_getm(key, &of_key, &cipher_text);
+  require(X509_ALGOR_copy(of_key, algorithm) == 1);
+  X509_ALGOR_free(algorithm);
+  set_cipher_text(cipher_text);
+  if (where == RoundsIn::kPemKey || where == RoundsIn::kPemScryptKey) {
+    const std::string pem = written([&](BIO* bio) { return PEM_write_bio_PKCS8(bio, key); });
+    X509_SIG_free(key);
+    return pem + certificate.certificate;
+  }
+  STACK_OF(PKCS12_SAFEBAG)* const bags = sk_PKCS12_SAFEBAG_new_null();
+  require(sk_PKCS12_SAFEBAG_push(bags, PKCS12_SAFEBAG_create0_pkcs8(key)) == 1);
+  PKCS7* const safe = PKCS12_pack_p7data(bags);
+  sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+  return pfx_of_safe(safe, where == RoundsIn::kPfxCheck ? rounds : 0);
 }
 
 std::string der_of_pem(const std::string& pem) {

@@ -33,6 +33,19 @@ enum class PfxEncryption {
 /// A PFX with key, certificate and issuer. An empty password is no password.
 std::string pfx_of(const ApplicationCertificate& certificate, PfxEncryption encryption, std::string_view password);
 
+/// Where a file says how often its password is to be hashed.
+enum class RoundsIn {
+  kPfxCheck,      ///< of a PFX that is not encrypted
+  kPfxSafe,       ///< around everything in it
+  kPfxKey,        ///< around the private key only
+  kPemKey,        ///< PKCS#8 with PBKDF2, and a certificate
+  kPemScryptKey,  ///< PKCS#8 with scrypt, and a certificate; the rounds are its cost
+};
+
+/// A file that demands so many rounds, a multiple of 4096. Nobody has computed them: what is encrypted in it is no
+/// cipher text.
+std::string file_of_rounds(const ApplicationCertificate& certificate, RoundsIn where, int rounds);
+
 /// The one block of a PEM text, decoded.
 std::string der_of_pem(const std::string& pem);
 std::string sha1_of(std::string_view bytes);

@@ -130,6 +130,21 @@ TEST_SUITE("identity") {
     }
   }
 
+  TEST_CASE("a file that asks for hours of hashing is refused at once") {
+    const ApplicationCertificate& made = application_certificate();
+    for (const auto where : {test::RoundsIn::kPfxCheck, test::RoundsIn::kPfxSafe, test::RoundsIn::kPfxKey,
+                             test::RoundsIn::kPemKey, test::RoundsIn::kPemScryptKey}) {
+      CAPTURE(where);
+      const auto loaded = load_certificate(test::file_of_rounds(made, where, 1 << 28), Secret(kPassword));
+      REQUIRE(!loaded);
+      CHECK(loaded.error() == Error{ErrorKind::kInvalidArgument,
+                                    "its password is hashed more than 10 million times; export it again with fewer"});
+      const auto usual = load_certificate(test::file_of_rounds(made, where, 4096), Secret(kPassword));
+      REQUIRE(!usual);
+      CHECK(usual.error().message == "the password is wrong, or the private key is damaged");
+    }
+  }
+
   TEST_CASE("an encryption that nobody supports is told apart from a wrong password") {
     const ApplicationCertificate& made = application_certificate();
     std::string key = made.legacy_encrypted_key;
