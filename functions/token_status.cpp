@@ -47,7 +47,8 @@ HttpResponse status_of(const std::string& scope, const identity::AccessToken& to
 Problem refusal(const std::string& scope, const identity::CredentialError& error) {
   Problem problem = to_problem(error.to_error());
   problem.detail = error.message;
-  problem.extensions = {{"scope", scope}, {"kind", to_string(error.kind)}, {"attempts", identity::attempts_json(error.attempts)}};
+  problem.extensions = {
+      {"scope", scope}, {"kind", to_string(error.kind)}, {"attempts", identity::attempts_json(error.attempts)}};
   if (!error.correlation_id.empty()) problem.extensions["correlationId"] = error.correlation_id;
   return problem;
 }
