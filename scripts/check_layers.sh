@@ -27,6 +27,7 @@ allow handler/cli '(core|http|identity|runtime|server|cli)/'
 allow functions '(core|http|runtime|functions)/|identity/(attempt_json|token_(credential|claims))\.h'
 
 only curl/ 'handler/http/curl_transport\.cpp'
+only 'ares\.h' 'handler/http/name_lookup\.cpp'
 only openssl/ 'handler/(http/certificate_pin|identity/certificate)\.cpp'
 only httplib 'handler/server/http_server\.cpp'
 only CLI/ 'handler/cli/command_line\.cpp'

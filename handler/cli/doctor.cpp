@@ -109,6 +109,9 @@ Diagnosis diagnose(const DoctorCommand& command, const DoctorServices& services)
   examination.check("developer tools", [&] { return check_developer_tools(environment, selection); });
   examination.check("kept tokens", [&] { return check_tool_token_cache(environment); });
   examination.check("proxy", [&] { return check_proxy(environment); });
+  examination.check("name look-up", [&] {
+    return check_dns(environment, command.offline ? NameLookup() : services.look_up, command.timeout);
+  });
   examination.check("trusted certificates", [&] { return check_tls_trust(environment, services.root); });
   std::optional<std::chrono::seconds> clock_ahead;
   examination.check("Microsoft Entra", [&] {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "cli/command_line.h"
+#include "cli/doctor_checks.h"
 #include "cli/doctor_report.h"
+#include "http/name_lookup.h"
 #include "identity/credential_services.h"
 #include "runtime/function.h"
 
@@ -21,6 +23,7 @@ struct DoctorServices {
   std::filesystem::path current_folder;
   /// Put in front of the well-known places of certificates and of Azure Arc's agent.
   std::string root{};
+  NameLookup look_up = look_up_name;
   /// Told the title of each check before it begins.
   std::function<void(std::string_view title)> progress{};
 };

@@ -488,6 +488,33 @@ Check check_proxy(const Environment& environment) {
   return check;
 }
 
+Check check_dns(const Environment& environment, const NameLookup& look_up, seconds timeout) {
+  Check check{.id = "dns", .title = "Name look-up"};
+  const auto proxy = find_proxy(environment, "https");
+  const auto authority = identity::authority_host({}, environment);
+  const std::string proxy_host_and_port = proxy ? proxy_place(proxy->url) : std::string();
+  const auto url = parse_url(proxy ? "http://" + proxy_host_and_port : authority ? *authority : std::string());
+  if (!url || !look_up) {
+    check.status = CheckStatus::kSkipped;
+    check.found.emplace_back(look_up ? "there is no name to look up: see the checks proxy and authority"
+                                     : "no name server was asked: --offline");
+    return check;
+  }
+  const std::string whose = proxy ? " (the proxy of " + proxy->variable + ")" : " (the authority)";
+  const auto addresses = look_up(url->host, timeout);
+  if (!addresses) {
+    check.fail(url->host + whose + ": " + addresses.error().message,
+               addresses.error().kind == ErrorKind::kNotFound
+                   ? "check the spelling of the name, and the name servers in /etc/resolv.conf"
+                   : "check the name servers in /etc/resolv.conf, and that they can be reached");
+    return check;
+  }
+  std::string list;
+  for (const std::string& address : *addresses) list.append(list.empty() ? "" : ", ").append(address);
+  check.found.push_back(url->host + whose + " is at " + list);
+  return check;
+}
+
 Check check_tls_trust(const Environment& environment, const std::string& root) {
   Check check{.id = "tls_trust", .title = "Trusted certificates"};
   const CaBundle bundle = find_ca_bundle(environment, root);

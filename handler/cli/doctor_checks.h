@@ -3,12 +3,14 @@
 #include "cli/doctor_report.h"
 #include "core/clock.h"
 #include "core/environment.h"
+#include "core/result.h"
 #include "http/transport.h"
 #include "identity/token_credential.h"
 #include "runtime/function.h"
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -52,6 +54,13 @@ Check check_tool_token_cache(const Environment& environment);
 
 /// The proxy for Entra, by its variable.
 Check check_proxy(const Environment& environment);
+
+/// What looks a host name up; as `look_up_name`.
+using NameLookup = std::function<Result<std::vector<std::string>>(const std::string& host, std::chrono::milliseconds)>;
+
+/// Whether the name of whom Entra is asked through can be looked up: the proxy's, else the authority's. An empty
+/// `look_up` asks nobody.
+Check check_dns(const Environment& environment, const NameLookup& look_up, std::chrono::seconds timeout);
 
 /// The CA certificates that servers are checked against. `root` is put in front of the well-known places.
 Check check_tls_trust(const Environment& environment, const std::string& root = {});

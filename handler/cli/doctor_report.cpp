@@ -123,11 +123,11 @@ void Check::fail(std::string finding, std::string_view next_step) {
 
 Diagnosis weighed(Diagnosis diagnosis) {
   const auto tokens = std::ranges::find(diagnosis.checks, "tokens", &Check::id);
-  const auto authority = std::ranges::find(diagnosis.checks, "authority", &Check::id);
-  if (tokens == diagnosis.checks.end() || authority == diagnosis.checks.end()) return diagnosis;
-  if (tokens->status == CheckStatus::kOk && authority->status == CheckStatus::kFailed) {
-    authority->status = CheckStatus::kWarning;
-    authority->found.emplace_back("the tokens below came without it, so they do not depend on it");
+  if (tokens == diagnosis.checks.end() || tokens->status != CheckStatus::kOk) return diagnosis;
+  for (Check& check : diagnosis.checks) {
+    if (check.status != CheckStatus::kFailed || (check.id != "dns" && check.id != "authority")) continue;
+    check.status = CheckStatus::kWarning;
+    check.found.emplace_back("the tokens below came without it, so they do not depend on it");
   }
   return diagnosis;
 }

@@ -67,11 +67,14 @@ struct Machine {
 
   Diagnosis diagnose(const DoctorCommand& command = {}) {
     const azf::identity::CredentialServices credentials{environment, transport, clock, log, processes, executor};
-    return azf::cli::diagnose(command, {.credentials = credentials,
-                                        .functions = functions,
-                                        .current_folder = folder.path() + "/app",
-                                        .root = folder.path(),
-                                        .progress = [this](std::string_view title) { titles.emplace_back(title); }});
+    return azf::cli::diagnose(
+        command,
+        {.credentials = credentials,
+         .functions = functions,
+         .current_folder = folder.path() + "/app",
+         .root = folder.path(),
+         .look_up = [](const std::string&, std::chrono::milliseconds) { return std::vector<std::string>{"192.0.2.1"}; },
+         .progress = [this](std::string_view title) { titles.emplace_back(title); }});
   }
 
   TemporaryDirectory folder;
@@ -308,6 +311,51 @@ TEST_SUITE("doctor") {
       const Check check = azf::cli::check_proxy(Environment(Variables{{"HTTPS_PROXY", std::string(row.url)}}));
       CHECK_FALSE(says(check, "marker"));
       CHECK(check.status == (row.place.empty() && !row.url.empty() ? CheckStatus::kWarning : CheckStatus::kOk));
+    }
+  }
+
+  TEST_CASE("the name of whom Entra is asked through is looked up") {
+    using Addresses = azf::Result<std::vector<std::string>>;
+    struct Row {
+      std::string name;
+      Variables variables;
+      Addresses addresses;
+      CheckStatus status;
+      std::string says;
+    };
+    const Row rows[] = {
+        {"the public cloud",
+         {},
+         std::vector<std::string>{"192.0.2.1", "2001:db8::1"},
+         CheckStatus::kOk,
+         "login.microsoftonline.com (the authority) is at 192.0.2.1, 2001:db8::1"},
+        {"a proxy",
+         {{"HTTPS_PROXY", "http://user:marker@proxy.example:3128"}},
+         std::vector<std::string>{"192.0.2.1"},
+         CheckStatus::kOk,
+         "proxy.example (the proxy of HTTPS_PROXY) is at 192.0.2.1"},
+        {"no such host",
+         {{"AZURE_AUTHORITY_HOST", "https://nowhere.example"}},
+         azf::Error{azf::ErrorKind::kNotFound, "there is no such host"},
+         CheckStatus::kFailed,
+         "nowhere.example (the authority): there is no such host"},
+        {"no answer", {}, azf::Error{azf::ErrorKind::kTimeout, "in time"}, CheckStatus::kFailed, "in time"},
+        {"no proxy's URL", {{"HTTPS_PROXY", "marker"}}, std::vector<std::string>{}, CheckStatus::kSkipped, "no name"},
+    };
+    for (const Row& row : rows) {
+      CAPTURE(row.name);
+      std::string asked;
+      const Check check = azf::cli::check_dns(
+          Environment(row.variables),
+          [&](const std::string& host, std::chrono::milliseconds) {
+            asked = host;
+            return row.addresses;
+          },
+          std::chrono::seconds(10));
+      CHECK(check.status == row.status);
+      CHECK(says(check, row.says));
+      CHECK_FALSE(says(check, "marker"));
+      CHECK(asked.find("marker") == std::string::npos);
     }
   }
 
@@ -588,7 +636,7 @@ TEST_SUITE("doctor") {
       CHECK(azf::find_member(check, "duration_ms")->is_number_integer());
     }
     CHECK(ids == std::vector<std::string>{"variables", "settings", "identity_source", "federated_token_file",
-                                          "certificate_file", "developer_tools", "tool_token_cache", "proxy",
+                                          "certificate_file", "developer_tools", "tool_token_cache", "proxy", "dns",
                                           "tls_trust", "authority", "clock", "host_json", "function_folders",
                                           "local_settings", "port", "tokens"});
     CHECK(machine.titles.size() == ids.size());
@@ -604,7 +652,7 @@ TEST_SUITE("doctor") {
     const Diagnosis diagnosis = machine.diagnose({.offline = true});
     CHECK(machine.transport.requests().empty());
     CHECK(machine.processes.commands().empty());
-    for (const auto id : {"identity_source", "authority", "clock", "tokens"}) {
+    for (const auto id : {"identity_source", "dns", "authority", "clock", "tokens"}) {
       CAPTURE(id);
       CHECK(check_in(diagnosis, id).status == CheckStatus::kSkipped);
     }
