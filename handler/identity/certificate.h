@@ -46,11 +46,11 @@ class Certificate {
 ///   belongs to the key.
 /// - PFX (PKCS#12, RFC 7292), also with the RC2 and Triple DES encryption of older Windows versions.
 ///
-/// Nobody is ever asked for a password. A password that is to be hashed more than 10 million times is not tried: the
-/// number is the file's, and may stand for days. Fails with `kInvalidArgument`; the message tells these apart: neither
-/// PEM nor PFX, a damaged block, no certificate, no private key, several of them, another key than the certificate's,
-/// not RSA, less than 2048 bits, password missing, password wrong, an encryption that is not supported. It never quotes
-/// the content.
+/// Nobody is ever asked for a password, and none is tried that is to be hashed more than 10 million times: the number
+/// is the file's, and may stand for days. Fails with `kInvalidArgument`; the message tells these apart: neither PEM nor
+/// PFX, a damaged block, no certificate, no private key, several of them, another key than the certificate's, not RSA,
+/// less than 2048 bits, password missing, password wrong, hashed too often, an encryption that is not supported. It
+/// never quotes the content.
 Result<Certificate> load_certificate(std::string_view bytes, const Secret& password);
 
 }  // namespace azf::identity
