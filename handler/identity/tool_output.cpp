@@ -97,10 +97,15 @@ std::string without_escapes(std::string_view text) {
       result.push_back(text[i]);
       continue;
     }
-    const char kind = i + 1 < text.size() ? text[++i] : '\0';
+    // What is no part of a sequence stays: it may begin a character of several bytes.
+    const auto next_is = [&](char first, char last) {
+      return i + 1 < text.size() && text[i + 1] >= first && text[i + 1] <= last;
+    };
+    if (!next_is(' ', '~')) continue;
+    const char kind = text[++i];
     if (kind == '[') {
-      while (i + 1 < text.size() && text[i + 1] >= ' ' && text[i + 1] < '@') ++i;
-      if (i + 1 < text.size()) ++i;
+      while (next_is(' ', '?')) ++i;
+      if (next_is('@', '~')) ++i;
     } else if (kind == ']') {
       while (i + 1 < text.size() && text[i + 1] != '\a' && text[i + 1] != kEscape) ++i;
       if (i + 1 < text.size() && text[i + 1] == '\a') ++i;

@@ -178,6 +178,12 @@ TEST_SUITE("identity") {
     }
   }
 
+  TEST_CASE("a broken terminal escape takes no part of a character with it") {
+    CHECK(redacted_tool_text("a\x1b\xc3\xa9z") == "a\xc3\xa9z");
+    CHECK(redacted_tool_text("a\x1b[1\xc3\xa9z") == "a\xc3\xa9z");
+    CHECK(redacted_tool_text("a\x1b[1mz\x1b") == "az");
+  }
+
   TEST_CASE("tokens, terminal escapes and control characters are taken out of a tool's words") {
     const std::string jwt = "eyJ0eXAiOiJKV1QifQ.eyJhdWQiOiJ4In0.c2lnbmF0dXJl";
     const struct {
