@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/fuzz.sh [--seconds N] [TARGET...]
+Usage: scripts/fuzz.sh [--seconds N] [--seed N] [TARGET...]
        scripts/fuzz.sh --list
 
 Builds the fuzz targets with clang, AddressSanitizer and UndefinedBehaviorSanitizer and runs them, as many at a time as
@@ -12,6 +12,7 @@ there are processors. Ends with a table. Exit code 1 if an input breaks a promis
 runs it again is printed.
 
   --seconds N  how long each target runs (default: 60)
+  --seed N     begin from this random number, so that two short runs do much the same (default: another each time)
   --list       only print the names of the targets
   TARGET       run these alone
 
@@ -31,6 +32,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly binaries=build/fuzz/tests/fuzz
 readonly corpus=tests/fuzz/corpus
 seconds=60
+seed=0 # libFuzzer takes another one each time
 targets=()
 all=()
 for folder in "$corpus"/*/; do
@@ -43,6 +45,11 @@ while (($# > 0)); do
     --seconds)
       [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || fail "--seconds needs a positive number"
       seconds=$2
+      shift
+      ;;
+    --seed)
+      [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || fail "--seed needs a positive number"
+      seed=$2
       shift
       ;;
     -*) usage >&2 && exit 2 ;;
@@ -73,7 +80,7 @@ run() {
   dictionary=tests/fuzz/dictionaries/$(dictionary_of "$target").dict
   mkdir -p "$work/corpus/$target" "$work/crashes/$target"
   # -timeout is what makes "ends in bounded time" a promise of every target.
-  options=(-max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1
+  options=(-max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=8192 -seed="$seed" -print_final_stats=1
     -artifact_prefix="$work/crashes/$target/")
   [[ ! -f $dictionary ]] || options+=(-dict="$dictionary")
   local code=0
