@@ -57,6 +57,13 @@ struct Crypto {
   Provider legacy{library ? OSSL_PROVIDER_load(library.get(), "legacy") : nullptr};
 };
 
+// One for the program, from the first certificate on. OpenSSL keeps state for each thread that has signed, which only
+// that thread can release; a library for each certificate would go before its threads, and leave that behind.
+const Crypto& shared_crypto() {
+  static const Crypto crypto;
+  return crypto;
+}
+
 // The thread's queue of errors is empty when our work begins, and again when it has ended.
 struct ErrorScope {
   ErrorScope() { ERR_clear_error(); }
@@ -373,7 +380,6 @@ std::vector<std::string> leaf_to_issuer(std::vector<CertificateHandle> certifica
 }  // namespace
 
 struct Certificate::Keys {
-  Crypto crypto;  // outlives the key
   KeyHandle key;
   std::vector<std::string> chain;
   std::string sha1;
@@ -396,7 +402,7 @@ Result<std::string> Certificate::sign(Algorithm algorithm, std::string_view text
   std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(keys_->key.get())), '\0');
   std::size_t size = signature.size();
   const auto set_up = [&] {
-    if (EVP_DigestSignInit_ex(context.get(), &parameters, "SHA256", keys_->crypto.library.get(), nullptr,
+    if (EVP_DigestSignInit_ex(context.get(), &parameters, "SHA256", shared_crypto().library.get(), nullptr,
                               keys_->key.get(), nullptr) != 1) {
       return false;
     }
@@ -421,8 +427,9 @@ Result<Certificate> load_certificate(std::string_view bytes, const Secret& passw
 
   const ErrorScope scope;
   auto keys = std::make_unique<Certificate::Keys>();
-  if (!keys->crypto.standard) return openssl_failed();
-  auto content = pem ? read_pem(bytes, password, keys->crypto) : read_pfx(bytes, password, keys->crypto);
+  const Crypto& crypto = shared_crypto();
+  if (!crypto.standard) return openssl_failed();
+  auto content = pem ? read_pem(bytes, password, crypto) : read_pfx(bytes, password, crypto);
   if (!content) return std::move(content).error();
   if (EVP_PKEY_is_a(content->key.get(), "RSA") != 1) {
     return unusable("its private key is of another kind than RSA; only RSA keys can be used");
@@ -438,8 +445,8 @@ Result<Certificate> load_certificate(std::string_view bytes, const Secret& passw
   const auto place = static_cast<std::size_t>(leaf - content->certificates.begin());
   keys->key = std::move(content->key);
   keys->chain = leaf_to_issuer(std::move(content->certificates), place);
-  keys->sha1 = digest_of(keys->chain.front(), "SHA1", keys->crypto.library.get());
-  keys->sha256 = digest_of(keys->chain.front(), "SHA256", keys->crypto.library.get());
+  keys->sha1 = digest_of(keys->chain.front(), "SHA1", crypto.library.get());
+  keys->sha256 = digest_of(keys->chain.front(), "SHA256", crypto.library.get());
   if (keys->sha1.empty() || keys->sha256.empty()) return openssl_failed();
   return Certificate(std::move(keys));
 }
