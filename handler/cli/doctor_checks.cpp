@@ -426,13 +426,14 @@ Check check_developer_tools(const Environment& environment, const Selection& sel
       rest.remove_prefix(std::min(end + 1, rest.size()));
       if (candidate.is_absolute() && is_executable_file(candidate)) place = candidate;
     }
-    const std::string name(program);
+    std::string finding(program);
     if (!place.empty()) {
-      check.found.push_back(name + ": " + place);
+      check.found.push_back(finding.append(": ").append(place));
     } else if (selection.is_only(credential, environment)) {
-      check.fail(name + ": not found, but " + std::string(credential) + " is selected", advice(Problem::kToolNotFound));
+      check.fail(finding.append(": not found, but ").append(credential).append(" is selected"),
+                 advice(Problem::kToolNotFound));
     } else {
-      check.found.push_back(name + ": not found");
+      check.found.push_back(finding.append(": not found"));
     }
   }
   return check;
