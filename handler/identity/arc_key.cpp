@@ -1,5 +1,6 @@
 #include "identity/arc_key.h"
 
+#include "identity/descriptor.h"
 #include "identity/text.h"
 
 #include <algorithm>
@@ -16,22 +17,6 @@ namespace azf::identity {
 namespace {
 
 constexpr std::size_t kLimitBytes = 4096;
-
-class OpenFile {
- public:
-  explicit OpenFile(int descriptor) : descriptor_(descriptor) {}
-  ~OpenFile() {
-    if (descriptor_ >= 0) (void)::close(descriptor_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-
-  [[nodiscard]] int get() const { return descriptor_; }
-  [[nodiscard]] bool failed() const { return descriptor_ < 0; }
-
- private:
-  const int descriptor_;
-};
 
 // For messages: the path comes from the other side.
 std::string key_file(std::string_view path) {
@@ -79,22 +64,23 @@ Result<Secret> load_arc_key(std::string_view directory, std::string_view path) {
   if (!name.ends_with(".key")) return not_allowed(path, "its name does not end in .key");
   if (!is_field_value(name)) return not_allowed(path, "its name has a control character");
 
-  const OpenFile folder(::open(std::string(directory).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (folder.failed()) return unreadable(path);
+  const Descriptor folder(::open(std::string(directory).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.open()) return unreadable(path);
   struct stat status {};
-  if (::fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return unreadable(path);
+  if (::fstatat(folder.number(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return unreadable(path);
   if (const auto problem = problem_of(status); !problem.empty()) return not_allowed(path, problem);
 
-  const OpenFile file(::openat(folder.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (file.failed()) return unreadable(path);
+  const Descriptor file(
+      ::openat(folder.number(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file.open()) return unreadable(path);
   // Once more: it may have been replaced since.
-  if (::fstat(file.get(), &status) != 0) return unreadable(path);
+  if (::fstat(file.number(), &status) != 0) return unreadable(path);
   if (const auto problem = problem_of(status); !problem.empty()) return not_allowed(path, problem);
 
   std::array<char, kLimitBytes + 1> bytes{};
   std::size_t size = 0;
   while (size < bytes.size()) {
-    const auto count = ::read(file.get(), bytes.data() + size, bytes.size() - size);
+    const auto count = ::read(file.number(), bytes.data() + size, bytes.size() - size);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return unreadable(path);
     if (count == 0) break;

@@ -136,9 +136,8 @@ void CachingCredential::discard(const AccessToken& token) {
 CachingCredential::Decision CachingCredential::decide(const std::string& key, const TokenRequestContext& context,
                                                       Deadline deadline) {
   const MutexLock lock(mutex_);
-  // A request with claims has an entry of its own, which never holds a token, for its flight and its failure.
-  const bool with_claims = !context.claims.empty();
   while (true) {
+    // A request with claims has one of its own, which never holds a token, for its flight and its failure.
     Entry& entry = entry_for(key);
     const Freshness freshness = entry.held ? judge(*entry.held) : Freshness::kUnusable;
     const SteadyTime now = services_.clock.steady_now();
@@ -156,10 +155,8 @@ CachingCredential::Decision CachingCredential::decide(const std::string& key, co
       return TokenResult(from_memory(*entry.recent_error, entry.repeat_error_until - now));
     }
     if (entry.flight == nullptr) {
-      const std::shared_ptr<const Held> old = with_claims ? entry_for(key_of(without_claims(context))).held : nullptr;
-      Entry& own = entry_for(key);
-      own.flight = std::make_shared<Flight>(Flight{context, with_claims ? old : own.held});
-      return Fetch{own.flight};
+      entry.flight = std::make_shared<Flight>(Flight{context, entry.held});
+      return Fetch{entry.flight};
     }
 
     const std::shared_ptr<const Flight> awaited = entry.flight;  // `entry` may be gone after waiting

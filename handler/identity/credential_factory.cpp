@@ -68,8 +68,7 @@ std::string missing(const Request& request, std::initializer_list<std::string_vi
 }
 
 bool sends_certificate_chain(const Environment& environment) {
-  const std::string_view value = environment.get("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN").value_or("");
-  return value == "1" || equal_ignoring_case(value, "true");
+  return is_on(environment.get("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN").value_or(""));
 }
 
 Created default_azure(const Request& request) {
@@ -215,18 +214,13 @@ Created azure_cli(const Request& request) {
   return create_azure_cli_credential(std::move(credential), request.services);
 }
 
-Created azure_developer_cli(const Request& request) {
-  AzureDeveloperCliOptions credential;
+// The other two tools take the same options.
+template <typename Options, Created (*create)(Options, const CredentialServices&)>
+Created tool(const Request& request) {
+  Options credential;
   credential.tenant_id = request.options.tenant_id;
   credential.additionally_allowed_tenants = request.allowed_tenants();
-  return create_azure_developer_cli_credential(std::move(credential), request.services);
-}
-
-Created azure_powershell(const Request& request) {
-  AzurePowerShellOptions credential;
-  credential.tenant_id = request.options.tenant_id;
-  credential.additionally_allowed_tenants = request.allowed_tenants();
-  return create_azure_powershell_credential(std::move(credential), request.services);
+  return create(std::move(credential), request.services);
 }
 
 Created developer_tools(const Request& request) {
@@ -270,8 +264,10 @@ constexpr std::array kCredentials = {
         on_behalf_of},
     Row{{"DeviceCodeCredential", "AZURE_TENANT_ID; shows a code on the terminal"}, device_code},
     Row{{"AzureCliCredential", "az on PATH"}, azure_cli},
-    Row{{"AzurePowerShellCredential", "pwsh on PATH"}, azure_powershell},
-    Row{{"AzureDeveloperCliCredential", "azd on PATH"}, azure_developer_cli},
+    Row{{"AzurePowerShellCredential", "pwsh on PATH"},
+        tool<AzurePowerShellOptions, create_azure_powershell_credential>},
+    Row{{"AzureDeveloperCliCredential", "azd on PATH"},
+        tool<AzureDeveloperCliOptions, create_azure_developer_cli_credential>},
     Row{{"DeveloperToolsCredential", "az, pwsh, azd"}, developer_tools},
 };
 

@@ -1,9 +1,9 @@
 #include "identity/environment_credential.h"
 
-#include "http/message.h"
 #include "identity/client_certificate_credential.h"
 #include "identity/client_secret_credential.h"
 #include "identity/tenant.h"
+#include "identity/text.h"
 #include "identity/unavailable_credential.h"
 
 #include <initializer_list>
@@ -25,8 +25,6 @@ std::string inventory(std::initializer_list<std::pair<std::string_view, bool>> v
   }
   return "set: " + (set.empty() ? "none" : set) + "; missing: " + (missing.empty() ? "none" : missing);
 }
-
-bool is_on(std::string_view value) { return value == "1" || equal_ignoring_case(value, "true"); }
 
 }  // namespace
 

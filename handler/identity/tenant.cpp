@@ -13,8 +13,7 @@ bool may_stand_in_tenant(char c) {
 }
 
 bool multitenant_is_disabled(const Environment& environment) {
-  const auto value = environment.get("AZURE_IDENTITY_DISABLE_MULTITENANTAUTH");
-  return value && (*value == "1" || equal_ignoring_case(*value, "true"));
+  return is_on(environment.get("AZURE_IDENTITY_DISABLE_MULTITENANTAUTH").value_or(""));
 }
 
 }  // namespace

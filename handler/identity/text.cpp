@@ -1,5 +1,7 @@
 #include "identity/text.h"
 
+#include "http/message.h"
+
 #include <algorithm>
 #include <cstdio>
 
@@ -48,5 +50,7 @@ std::string_view trimmed(std::string_view text) {
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kWhiteSpace) - begin + 1);
 }
+
+bool is_on(std::string_view value) { return value == "1" || equal_ignoring_case(value, "true"); }
 
 }  // namespace azf::identity

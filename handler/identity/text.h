@@ -14,4 +14,7 @@ std::string printable(std::string_view text, std::size_t limit_bytes);
 /// Without blanks, tabs and line breaks at both ends. A view into `text`.
 std::string_view trimmed(std::string_view text);
 
+/// Whether a switch is on, as Azure SDKs read their variables: `1`, or `true` in any letter case.
+bool is_on(std::string_view value);
+
 }  // namespace azf::identity
