@@ -131,7 +131,7 @@ HeaderList header_list(const Headers& headers, const std::string& host) {
     const bool framing = equal_ignoring_case(name, "content-length") ||
                          equal_ignoring_case(name, "transfer-encoding") || equal_ignoring_case(name, "expect");
     if (framing) continue;
-    auto line = name;
+    std::string line(name);
     append(list, value.empty() ? line.append(";") : line.append(": ").append(value));  // `;` says: an empty value
   }
   return list;

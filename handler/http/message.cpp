@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace azf {
 namespace {
@@ -41,6 +42,72 @@ std::optional<Method> parse_method(std::string_view text) {
   return std::nullopt;
 }
 
+std::string_view reason_phrase(int status) {
+  switch (status) {
+    case 100: return "Continue";
+    case 101: return "Switching Protocols";
+    case 102: return "Processing";
+    case 103: return "Early Hints";
+    case 200: return "OK";
+    case 201: return "Created";
+    case 202: return "Accepted";
+    case 203: return "Non-Authoritative Information";
+    case 204: return "No Content";
+    case 205: return "Reset Content";
+    case 206: return "Partial Content";
+    case 207: return "Multi-Status";
+    case 208: return "Already Reported";
+    case 226: return "IM Used";
+    case 300: return "Multiple Choices";
+    case 301: return "Moved Permanently";
+    case 302: return "Found";
+    case 303: return "See Other";
+    case 304: return "Not Modified";
+    case 305: return "Use Proxy";
+    case 307: return "Temporary Redirect";
+    case 308: return "Permanent Redirect";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 402: return "Payment Required";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 406: return "Not Acceptable";
+    case 407: return "Proxy Authentication Required";
+    case 408: return "Request Timeout";
+    case 409: return "Conflict";
+    case 410: return "Gone";
+    case 411: return "Length Required";
+    case 412: return "Precondition Failed";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
+    case 415: return "Unsupported Media Type";
+    case 416: return "Range Not Satisfiable";
+    case 417: return "Expectation Failed";
+    case 421: return "Misdirected Request";
+    case 422: return "Unprocessable Content";
+    case 423: return "Locked";
+    case 424: return "Failed Dependency";
+    case 425: return "Too Early";
+    case 426: return "Upgrade Required";
+    case 428: return "Precondition Required";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 451: return "Unavailable For Legal Reasons";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 502: return "Bad Gateway";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    case 505: return "HTTP Version Not Supported";
+    case 506: return "Variant Also Negotiates";
+    case 507: return "Insufficient Storage";
+    case 508: return "Loop Detected";
+    case 511: return "Network Authentication Required";
+    default: return {};
+  }
+}
+
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, ascii_lower, ascii_lower);
 }
@@ -60,30 +127,62 @@ bool is_field_value(std::string_view text) {
   });
 }
 
+Headers::Headers(std::initializer_list<Field> fields) {
+  for (const auto& [name, value] : fields) add(name, value);
+}
+
+Headers::Field Headers::field(const Place& place) const {
+  const std::string_view text(text_);
+  return {text.substr(place.begin, place.name_size), text.substr(place.begin + place.name_size, place.value_size)};
+}
+
+Headers::Iterator Headers::begin() const { return {this, 0}; }
+Headers::Iterator Headers::end() const { return {this, places_.size()}; }
+
+bool operator==(const Headers& a, const Headers& b) { return std::ranges::equal(a, b); }
+
 std::optional<std::string_view> Headers::get(std::string_view name) const {
-  for (const auto& [field_name, value] : fields_) {
-    if (equal_ignoring_case(field_name, name)) return value;
+  for (const auto& place : places_) {
+    if (place.name_size != name.size()) continue;
+    const auto found = field(place);
+    if (equal_ignoring_case(found.name, name)) return found.value;
   }
   return std::nullopt;
 }
 
 std::vector<std::string_view> Headers::all(std::string_view name) const {
   std::vector<std::string_view> values;
-  for (const auto& [field_name, value] : fields_) {
-    if (equal_ignoring_case(field_name, name)) values.emplace_back(value);
+  for (const auto& field : *this) {
+    if (equal_ignoring_case(field.name, name)) values.push_back(field.value);
   }
   return values;
 }
 
-void Headers::add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+void Headers::add(std::string_view name, std::string_view value) {
+  places_.push_back({text_.size(), name.size(), value.size()});
+  const std::size_t size = text_.size() + name.size() + value.size();
+  if (size <= text_.capacity()) {
+    text_.append(name).append(value);
+  } else {
+    std::string grown;  // while the old text is kept, because name and value may be parts of it
+    grown.reserve(std::max(size, 2 * text_.capacity()));
+    grown.append(text_).append(name).append(value);
+    text_ = std::move(grown);
+  }
+}
 
-void Headers::set(std::string name, std::string value) {
+void Headers::set(std::string_view name, std::string_view value) {
   remove(name);
-  add(std::move(name), std::move(value));
+  add(name, value);
 }
 
 void Headers::remove(std::string_view name) {
-  std::erase_if(fields_, [name](const Field& field) { return equal_ignoring_case(field.first, name); });
+  std::erase_if(places_, [&](const Place& place) { return equal_ignoring_case(field(place).name, name); });
+}
+
+void Headers::clear() {
+  text_.clear();
+  places_.clear();
 }
 
 }  // namespace azf

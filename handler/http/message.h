@@ -2,10 +2,10 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace azf {
@@ -18,6 +18,9 @@ std::string_view to_string(Method method);
 /// Accepts any letter case, because function.json has lower case; nothing for an unknown method.
 std::optional<Method> parse_method(std::string_view text);
 
+/// `Not Found` for 404; empty for a status without a registered phrase (IANA, HTTP Status Code Registry).
+std::string_view reason_phrase(int status);
+
 /// Whether two ASCII texts are equal but for letter case; used for header names, host names and settings.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
@@ -27,13 +30,21 @@ bool is_field_name(std::string_view text);
 bool is_field_value(std::string_view text);
 
 /// Header fields in the order in which they were added; a name may occur several times and is compared without
-/// regard to letter case. Value.
+/// regard to letter case. All text lies in one buffer, so that a request with many fields costs two allocations, and
+/// none when the object is used again. Value.
 class Headers {
  public:
-  using Field = std::pair<std::string, std::string>;
+  /// A field's name and value. Valid until the headers change.
+  struct Field {
+    std::string_view name;
+    std::string_view value;
+
+    friend bool operator==(const Field&, const Field&) = default;
+  };
+  class Iterator;
 
   Headers() = default;
-  Headers(std::initializer_list<Field> fields) : fields_(fields) {}
+  Headers(std::initializer_list<Field> fields);
 
   /// The first value of that name. Valid until the headers change.
   [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const;
@@ -42,20 +53,58 @@ class Headers {
   [[nodiscard]] bool has(std::string_view name) const { return get(name).has_value(); }
 
   /// Adds a further field of that name.
-  void add(std::string name, std::string value);
+  void add(std::string_view name, std::string_view value);
   /// Replaces all fields of that name by one.
-  void set(std::string name, std::string value);
+  void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);
+  /// Removes all fields, and keeps the memory for others.
+  void clear();
 
-  [[nodiscard]] auto begin() const { return fields_.begin(); }
-  [[nodiscard]] auto end() const { return fields_.end(); }
-  [[nodiscard]] std::size_t size() const { return fields_.size(); }
-  [[nodiscard]] bool empty() const { return fields_.empty(); }
+  [[nodiscard]] Iterator begin() const;
+  [[nodiscard]] Iterator end() const;
+  [[nodiscard]] std::size_t size() const { return places_.size(); }
+  [[nodiscard]] bool empty() const { return places_.empty(); }
 
-  friend bool operator==(const Headers&, const Headers&) = default;
+  friend bool operator==(const Headers& a, const Headers& b);
 
  private:
-  std::vector<Field> fields_;
+  // Of a field in `text_`: the name, and behind it the value.
+  struct Place {
+    std::size_t begin;
+    std::size_t name_size;
+    std::size_t value_size;
+  };
+  [[nodiscard]] Field field(const Place& place) const;
+
+  std::string text_;
+  std::vector<Place> places_;
+};
+
+/// Walks over the fields, which it makes as it goes.
+class Headers::Iterator {
+ public:
+  using iterator_concept = std::forward_iterator_tag;
+  using iterator_category = std::input_iterator_tag;
+  using value_type = Field;
+  using difference_type = std::ptrdiff_t;
+  using reference = Field;
+  using pointer = void;
+
+  Iterator() = default;
+  Field operator*() const { return headers_->field(headers_->places_[index_]); }
+  Iterator& operator++() {
+    ++index_;
+    return *this;
+  }
+  Iterator operator++(int) { return {headers_, index_++}; }
+  friend bool operator==(const Iterator&, const Iterator&) = default;
+
+ private:
+  friend class Headers;
+  Iterator(const Headers* headers, std::size_t index) : headers_(headers), index_(index) {}
+
+  const Headers* headers_ = nullptr;
+  std::size_t index_ = 0;
 };
 
 /// One HTTP request, received or to be sent. It may hold tokens, so nothing prints it. Value.

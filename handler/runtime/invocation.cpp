@@ -155,11 +155,13 @@ Result<Json> encode(const HttpResponse& response) {
   if (!is_utf8(response.body)) return internal(std::string("has a body that is not text") + kRemedy);
   Json headers = Json::object();
   for (const auto& [name, value] : response.headers) {
-    const auto same_name = [&field = name](const auto& other) { return equal_ignoring_case(other.first, field); };
+    const auto same_name = [&field = name](const Headers::Field& other) {
+      return equal_ignoring_case(other.name, field);
+    };
     if (std::ranges::count_if(response.headers, same_name) > 1) {
       return internal("has the header " + in_quotes(name) + " more than once" + kRemedy);
     }
-    headers[name] = value;
+    headers[std::string(name)] = value;
   }
   // An empty body is said, too: `$return` is read as a response only if it has the member.
   return Json{{"statusCode", response.status}, {"headers", std::move(headers)}, {"body", response.body}};

@@ -1,35 +1,8 @@
 #include "runtime/problem.h"
 
-#include <array>
 #include <utility>
 
 namespace azf {
-namespace {
-
-std::string_view phrase(int status) {
-  constexpr std::array<std::pair<int, std::string_view>, 14> kPhrases = {{
-      {400, "Bad Request"},
-      {401, "Unauthorized"},
-      {403, "Forbidden"},
-      {404, "Not Found"},
-      {405, "Method Not Allowed"},
-      {409, "Conflict"},
-      {413, "Content Too Large"},
-      {415, "Unsupported Media Type"},
-      {422, "Unprocessable Content"},
-      {429, "Too Many Requests"},
-      {500, "Internal Server Error"},
-      {502, "Bad Gateway"},
-      {503, "Service Unavailable"},
-      {504, "Gateway Timeout"},
-  }};
-  for (const auto& [known, text] : kPhrases) {
-    if (known == status) return text;
-  }
-  return "Error";
-}
-
-}  // namespace
 
 int http_status(ErrorKind kind) {
   switch (kind) {
@@ -55,7 +28,7 @@ Problem to_problem(const Error& error) {
 HttpResponse to_response(const Problem& problem, std::string_view invocation_id) {
   Json document = problem.extensions;
   document["status"] = problem.status;
-  document["title"] = problem.title.empty() ? std::string(phrase(problem.status)) : problem.title;
+  document["title"] = problem.title.empty() ? std::string(reason_phrase(problem.status)) : problem.title;
   document["invocationId"] = std::string(invocation_id);
   if (!problem.detail.empty()) document["detail"] = problem.detail;
   if (!problem.errors.empty()) {

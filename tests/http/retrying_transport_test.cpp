@@ -186,7 +186,7 @@ TEST_SUITE("http") {
                           {{{"Retry-After", "1.5"}}, milliseconds(800)},
                           {{{"Retry-After", "tomorrow"}}, milliseconds(800)},
                           {{{"Retry-After", "Thu, 01 Jan 2026 00:00:00 GMT"}}, milliseconds(800)}}) {
-      CAPTURE(row.headers.begin()->second);
+      CAPTURE((*row.headers.begin()).value);
       Run run({reply(429, row.headers), reply(200)});
       CHECK(run.send(three_retries()).value().status == 200);
       CHECK(run.clock.sleeps() == Waits{row.expected});

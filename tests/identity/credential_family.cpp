@@ -317,7 +317,7 @@ const FailingTool kTools[] = {
 std::string text_of(const HttpRequest& request) {
   std::string text = request.url + "\n" + request.body + "\n";
   for (const auto& [name, value] : form_decode(request.body)) text += value + "\n";
-  for (const auto& [name, value] : request.headers) text += value + "\n";
+  for (const auto& [name, value] : request.headers) text.append(value).append("\n");
   return text;
 }
 

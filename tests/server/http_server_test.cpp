@@ -59,7 +59,7 @@ class RunningServer {
 HttpResponse echo(const HttpRequest& request) {
   HttpResponse response{.status = 200, .headers = {{"Content-Type", "text/plain"}}, .body = {}};
   response.body.append(to_string(request.method)).append(" ").append(request.url).append("\n");
-  for (const auto& [name, value] : request.headers) response.body.append(name + "=" + value + "\n");
+  for (const auto& [name, value] : request.headers) response.body.append(name).append("=").append(value).append("\n");
   response.body.append("body=" + request.body);
   return response;
 }

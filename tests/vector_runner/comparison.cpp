@@ -523,7 +523,8 @@ bool text_matches(std::string_view expected, std::string_view actual, SystemTime
 
 std::string description_of(const SentRequest& sent) {
   std::string text = std::string(to_string(sent.request.method)) + " " + sent.request.url;
-  for (const auto& [name, value] : sent.request.headers) text.append("\n      ").append(name + ": " + value);
+  for (const auto& [name, value] : sent.request.headers)
+    text.append("\n      ").append(name).append(": ").append(value);
   for (const auto& [name, value] : form_decode(sent.request.body)) text.append("\n      ").append(name + " = " + value);
   return text;
 }
