@@ -30,7 +30,7 @@ int serve(Listener listener, ProcessWatch& watch, const HandlerOptions& options,
   const std::string address = "http://127.0.0.1:" + std::to_string(listener.port());
   HttpServer server(
       std::move(listener), [&dispatcher](const HttpRequest& request) { return dispatcher.handle(request); },
-      Dispatcher::is_probe, log);
+      Dispatcher::is_probe, clock, log);
   log.info("serving", {{"address", address}, {"functions", std::to_string(router.functions().size())}});
 
   std::optional<StopReason> stop;

@@ -12,6 +12,11 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+// The abbreviations of RFC 9110.
+constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::array<std::string_view, 7> kWeekdays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+
 // Reads a date text from left to right; every step fails softly.
 class Scanner {
  public:
@@ -48,12 +53,9 @@ class Scanner {
     while (!rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9') rest_.remove_prefix(1);
   }
 
-  // One of the twelve month abbreviations of RFC 9110.
   bool month(int& value) {
-    constexpr std::array<std::string_view, 12> kNames = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    for (std::size_t i = 0; i < kNames.size(); ++i) {
-      if (word(kNames[i])) {
+    for (std::size_t i = 0; i < kMonths.size(); ++i) {
+      if (word(kMonths[i])) {
         value = static_cast<int>(i) + 1;
         return true;
       }
@@ -116,6 +118,22 @@ std::string to_rfc3339_milliseconds(SystemTime time) {
                 static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
                 static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   return text.data();
+}
+
+std::string to_http_date(SystemTime time) {
+  const auto day = std::chrono::floor<days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<seconds>(time - day));
+  const auto two_digits = [](auto number) {
+    const auto value = static_cast<unsigned>(number);
+    return std::string{static_cast<char>('0' + value / 10 % 10), static_cast<char>('0' + value % 10)};
+  };
+  std::string text(kWeekdays[std::chrono::weekday(day).c_encoding()]);
+  text.append(", ").append(two_digits(static_cast<unsigned>(date.day()))).append(" ");
+  text.append(kMonths[static_cast<unsigned>(date.month()) - 1]).append(" ");
+  text.append(std::to_string(static_cast<int>(date.year()))).append(" ").append(two_digits(clock.hours().count()));
+  text.append(":").append(two_digits(clock.minutes().count())).append(":");
+  return text.append(two_digits(clock.seconds().count())).append(" GMT");
 }
 
 std::optional<SystemTime> parse_rfc3339(std::string_view text) {

@@ -1,11 +1,14 @@
 #pragma once
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "http/message.h"
 #include "server/listener.h"
+#include "server/request_reader.h"
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -13,38 +16,51 @@ namespace azf {
 
 /// Limits of the server. The defaults suit the Functions host. Value.
 struct HttpServerOptions {
+  RequestLimits limits{};
   /// An idle connection is closed after this time. Longer than the host's own 60 s, so that the host closes first
   /// and never finds a connection dead that it wants to use again.
   std::chrono::milliseconds idle_timeout{130'000};
-  /// From the first byte of a request to the end of its headers.
+  /// From the first byte of a request to the end of its headers; then it is answered 408.
   std::chrono::milliseconds head_timeout{10'000};
-  /// Longest pause of the peer inside a request body or while it takes the reply.
-  std::chrono::milliseconds stall_timeout{30'000};
-  /// Request line and headers together; more is answered 431 and the connection closed.
-  std::size_t head_limit_bytes = std::size_t{96} << 10;
-  /// The host accepts 100 MiB; Base64 and JSON make a third more of it. More is answered 413.
-  std::size_t body_limit_bytes = std::size_t{140} << 20;
-  /// Connections served at once, each by a thread while it is open; further ones wait.
-  std::size_t connection_limit = 1024;
+  /// A body must come, and a response be taken, at `transfer_rate` or faster on the whole, not counting this time.
+  std::chrono::milliseconds transfer_grace{10'000};
+  /// Bytes per second. The host's own server asks the same of its clients (Kestrel, MinDataRate).
+  std::size_t transfer_rate = 240;
+  /// Open connections; further ones wait in the kernel's queue.
+  std::uint32_t connection_limit = 10'000;
+  /// Threads that call the handler, when it blocks so often that so many are needed.
+  std::size_t worker_limit = 512;
+  /// Requests that wait for a worker when there are no more; further ones are answered 503.
+  std::size_t queue_limit = 1024;
+  /// A worker that has had nothing to do for this time ends, except for the first of them, one for each core.
+  std::chrono::milliseconds worker_idle_timeout{10'000};
+
+  /// How long a transfer may have taken when so many bytes have passed.
+  [[nodiscard]] std::chrono::milliseconds transfer_limit(std::size_t bytes) const {
+    return transfer_grace + std::chrono::milliseconds(bytes * 1000 / transfer_rate);
+  }
 };
 
-/// Serves HTTP/1.1: reads requests, calls the handler, writes its responses. Methods may be called from any thread.
+/// Serves HTTP/1.1: reads requests, calls the handler, writes its responses. A connection that is idle, slow to send or
+/// slow to take costs no thread. Methods may be called from any thread.
 class HttpServer {
  public:
-  /// Called from many threads at once; must not throw.
+  /// Called from many threads at once, and may block; must not throw.
   using Handler = std::function<HttpResponse(const HttpRequest&)>;
-  /// Whether a request without a body is the host's probe, to be answered by an empty 200 without any handler. Called
-  /// by the accepting thread; must not throw or wait.
+  /// Whether a request without a body is the host's probe, to be answered by an empty 200 without any handler, also
+  /// while every worker is busy. Must not throw or wait.
   using ProbeTest = std::function<bool(const HttpRequest&)>;
 
-  /// `log` must outlive the server.
-  HttpServer(Listener listener, Handler handler, ProbeTest is_probe, const Logger& log, HttpServerOptions options = {});
+  /// `clock` and `log` must outlive the server. Throws std::system_error if the system has no descriptors left.
+  HttpServer(Listener listener, Handler handler, ProbeTest is_probe, const Clock& clock, const Logger& log,
+             HttpServerOptions options = {});
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  /// Accepts and serves, until `stop` or until the descriptor `interrupt` is readable; then it may be called again.
-  /// A probe that comes first on a connection is answered here, also while every worker is busy.
+  /// Serves, until `stop` or until the descriptor `interrupt` is readable; then it may be called again. The calling
+  /// thread accepts and reads until the first request needs a handler, and again whenever all workers are busy; in
+  /// between it watches over them.
   void run(int interrupt = -1);
 
   /// Ends `run` and the server: accepts no more, closes idle connections, and waits at most `grace` for the requests in
@@ -52,8 +68,8 @@ class HttpServer {
   bool stop(std::chrono::milliseconds grace);
 
  private:
-  class Connections;
-  std::unique_ptr<Connections> connections_;
+  class Loop;
+  std::unique_ptr<Loop> loop_;
 };
 
 }  // namespace azf

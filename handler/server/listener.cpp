@@ -26,7 +26,7 @@ Error socket_error(std::uint16_t port, int code) {
 }  // namespace
 
 Result<Listener> Listener::create(std::uint16_t port) {
-  Listener listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), port);
+  Listener listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), port);
   if (listener.descriptor_ < 0) return socket_error(port, errno);
 
   const int on = 1;

@@ -55,6 +55,8 @@ class RequestReader {
   [[nodiscard]] bool in_body() const { return part_ == Part::kSizedBody || part_ == Part::kChunkedBody; }
   /// Whether the peer waits for `100 Continue` before it sends the body (RFC 9110 section 10.1.1).
   [[nodiscard]] bool expects_continue() const { return expects_continue_ && in_body() && !body_begun_; }
+  /// `100 Continue` has been sent.
+  void continued() { expects_continue_ = false; }
 
   /// The request. Target in origin form (that of an absolute form is taken apart), header fields as they came without
   /// the blanks around their values, the body without its transfer coding. Complete when `read` said so.

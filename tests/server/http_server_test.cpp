@@ -35,7 +35,7 @@ class RunningServer {
     REQUIRE(listener);
     port_ = listener->port();
     const auto is_probe = [](const HttpRequest& request) { return request.headers.has("X-Probe"); };
-    server_.emplace(*std::move(listener), std::move(handler), is_probe, log_, options);
+    server_.emplace(*std::move(listener), std::move(handler), is_probe, system_clock_, log_, options);
     thread_ = std::thread([this] { server_->run(); });
   }
   ~RunningServer() {
@@ -49,6 +49,7 @@ class RunningServer {
  private:
   azf::test::MemoryLogSink sink_;
   azf::test::FakeClock clock_;
+  azf::SystemClock system_clock_;
   azf::Logger log_;
   std::uint16_t port_ = 0;
   std::optional<HttpServer> server_;
@@ -149,9 +150,8 @@ TEST_SUITE("server") {
     };
     const std::vector<Row> rows = {
         {"no HTTP", "hello\r\n\r\n", "HTTP/1.1 400 Bad Request"},
-        {"unknown method", "BREW / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 400 Bad Request"},
-        {"HTTP/2 version", "GET / HTTP/2.0\r\nHost: h\r\n\r\n", "HTTP/1.1 400 Bad Request"},
-        {"absolute form", "GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 400 Bad Request"},
+        {"unknown method", "BREW / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 501 Not Implemented"},
+        {"HTTP/2 version", "GET / HTTP/2.0\r\nHost: h\r\n\r\n", "HTTP/1.1 505 HTTP Version Not Supported"},
         {"no Host", "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request"},
         {"two Hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "HTTP/1.1 400 Bad Request"},
         {"blank before colon", "GET / HTTP/1.1\r\nHost: h\r\nX : 1\r\n\r\n", "HTTP/1.1 400 Bad Request"},
@@ -163,9 +163,7 @@ TEST_SUITE("server") {
         {"length and chunked",
          "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
          "HTTP/1.1 400 Bad Request"},
-        {"chunked GET", "GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-         "HTTP/1.1 400 Bad Request"},
-        {"TRACE", "TRACE / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 400 Bad Request"},
+        {"TRACE", "TRACE / HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 501 Not Implemented"},
         {"endless head",
          "GET / HTTP/1.1\r\nHost: h\r\n" + std::string(50'000, 'a') + ": b\r\n" + std::string(60'000, 'c') +
              ": d\r\n\r\n",
@@ -184,7 +182,7 @@ TEST_SUITE("server") {
   }
 
   TEST_CASE("a body above the limit is answered 413") {
-    const RunningServer server(echo, {.body_limit_bytes = 10});
+    const RunningServer server(echo, {.limits = {.body_bytes = 10}});
     for (const std::string request :
          {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n01234567890",
           "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n"}) {
@@ -259,12 +257,12 @@ TEST_SUITE("server") {
           release.wait();
           return HttpResponse{.status = 200, .headers = {}, .body = "handled"};
         },
-        {.connection_limit = 2});
+        {.worker_limit = 2});
     const std::string probe = "GET / HTTP/1.1\r\nHost: h\r\nX-Probe: 1\r\n\r\n";
     RawConnection first(server.port());
     RawConnection second(server.port());
     first.send(probe + "GET /1 HTTP/1.1\r\nHost: h\r\n\r\n");
-    CHECK(first.read_response() == "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    CHECK(body_of(first.read_response()).empty());
     second.send("GET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
     arrived.wait();
 
@@ -282,7 +280,7 @@ TEST_SUITE("server") {
     CHECK(body_of(second.read_response()) == "handled");
   }
 
-  TEST_CASE("a probe in pieces, or with framing of its own, is left to a worker") {
+  TEST_CASE("a probe may come in pieces; with a body it is a request like any other") {
     const RunningServer server(
         [](const HttpRequest&) { return HttpResponse{.status = 200, .headers = {}, .body = "handled"}; });
     RawConnection pieces(server.port());
@@ -297,12 +295,13 @@ TEST_SUITE("server") {
   TEST_CASE("it pauses when its interrupt is readable, and goes on") {
     azf::test::MemoryLogSink sink;
     const azf::test::FakeClock clock;
+    const azf::SystemClock system_clock;
     const azf::Logger log(sink, clock, azf::LogLevel::kInfo, azf::LogFormat::kJson);
     auto listener = Listener::create(0);
     REQUIRE(listener);
     const auto port = listener->port();
     HttpServer server(
-        *std::move(listener), echo, [](const HttpRequest&) { return true; }, log);
+        *std::move(listener), echo, [](const HttpRequest&) { return false; }, system_clock, log);
     std::array<int, 2> pipe{};
     REQUIRE(::pipe(pipe.data()) == 0);
     REQUIRE(::write(pipe[1], "x", 1) == 1);
