@@ -7,11 +7,13 @@
 #include <arpa/inet.h>
 #include <array>
 #include <cstddef>
+#include <fstream>
 #include <functional>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <string>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -19,7 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <vector>
+#include <utility>
 
 using azf::AddressRange;
 using azf::ClientPolicy;
@@ -282,9 +284,7 @@ TEST_SUITE("server") {
 
   TEST_CASE("a client of another user is refused, of root or of the parent process's user admitted") {
     if (::geteuid() != 0) {
-      MESSAGE(
-          "not tested for other users, which needs root; the tests of a closed connection and of a user without a "
-          "number are run all the same");
+      MESSAGE("not tested, as only root can make connections of other users");
       return;
     }
     const auto listener = Listener::create(0);
@@ -316,6 +316,18 @@ TEST_SUITE("server") {
         if (::seteuid(kNobody) != 0) return false;
         return in_child(
             [&] { return ::setreuid(0, 0) == 0 && ClientPolicy().owner_of(server.get()).kind == Kind::kAdmitted; });
+      }));
+    }
+    SUBCASE("a user who has no number here, which the kernel gives out as nobody's") {
+      if (!in_child([] { return ::unshare(CLONE_NEWUSER) == 0; })) {
+        MESSAGE("not tested, this machine allows no user namespace");
+        return;
+      }
+      CHECK(in_child([&] {
+        if (::unshare(CLONE_NEWUSER) != 0 || !(std::ofstream("/proc/self/uid_map") << "0 0 1\n").flush()) return false;
+        const OwnerVerdict verdict = ClientPolicy().owner_of(server.get());
+        return verdict.kind == Kind::kUnknown && verdict.admits() &&
+               verdict.reason == "the user who connects has no number in this user namespace";
       }));
     }
     SUBCASE("a client that has closed its end, whose socket has no owner any more") {
