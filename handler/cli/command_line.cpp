@@ -95,18 +95,13 @@ Command parse_command_line(std::vector<std::string> arguments, std::string_view 
                    "Listen on this port; 0 takes a free one (default: the host's port, else 8080)")
       ->type_name("PORT");
   serve_app
-      ->add_option(
-          "--listen", serve.listen,
-          "Listen on this IPv4 or IPv6 address instead of AZF_LISTEN_ADDRESS; one that is not on loopback needs "
-          "--allow, since whoever connects may call every function without a key")
+      ->add_option("--listen", serve.listen, "Listen on this IP address; other machines reach it only with --allow")
       ->type_name("ADDRESS")
       ->check(address)
       ->option_text("ADDRESS (default: 127.0.0.1)");
   serve_app
-      ->add_option(
-          "--allow", serve.allow,
-          "Who may connect there: addresses and ranges, of the proxy in front of the handler or of the Functions "
-          "host, instead of AZF_ALLOWED_CLIENTS")
+      ->add_option("--allow", serve.allow,
+                   "Who may connect there: IP addresses and ranges of the proxy, or of the Functions host")
       ->type_name("CIDR[,CIDR]")
       ->delimiter(',')
       ->check(address_range);
