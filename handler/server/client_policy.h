@@ -45,9 +45,9 @@ class ClientPolicy {
   [[nodiscard]] bool admits_address(const sockaddr_storage& peer) const;
 
   /// Who owns the other end of the connected TCP socket `socket`, if that is on loopback: admitted are this process's
-  /// effective user, root, and the effective user of the parent process. Asks the kernel anew each time (10 us, the
-  /// first time perhaps some ms to load a module) and needs a descriptor meanwhile. An owner does not change, so that
-  /// one call for each connection, before the first of its requests is served, is enough.
+  /// effective user, root, and the effective user of the parent process. Asks the kernel anew each time (10 to 30 us,
+  /// the first time perhaps some ms to load a module), and needs a descriptor meanwhile. An owner does not change: one
+  /// call for each connection is enough, before the first of its requests is served.
   [[nodiscard]] OwnerVerdict owner_of(int socket) const;
 
  private:
