@@ -77,7 +77,8 @@ int run(std::vector<std::string> arguments) {
   }
   const auto* serve_command = std::get_if<cli::ServeCommand>(&command);
 
-  const Environment environment(::environ);
+  Environment environment(::environ);
+  if (serve_command != nullptr) cli::apply(*serve_command, environment);
   auto options = load_handler_options(environment);
   const auto* doctor = std::get_if<cli::DoctorCommand>(&command);
   if (!options && doctor != nullptr) options = HandlerOptions{};  // the doctor reports what is wrong with them

@@ -1,5 +1,7 @@
 #include "cli/command_line.h"
 
+#include "server/ip_address.h"
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -16,12 +18,15 @@ constexpr const char* kFooter = R"(
 Without a command it serves, on the port that the Functions host gives in FUNCTIONS_CUSTOMHANDLER_PORT.
 
 Settings (environment):
-  AZF_LOG_LEVEL      debug, info (default), warn or error
-  AZF_LOG_FORMAT     json (default) or text (default on a terminal)
-  AZF_DRAIN_SECONDS  how long requests may go on after a stop signal (default 10)
-  SSL_CERT_FILE      certificates to trust, instead of the system's
-  AZF_IDENTITY_PIN   TENANT/PRINCIPAL: refuse tokens for any other identity
-  AZURE_*            as for every Azure SDK: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_TOKEN_CREDENTIALS, ...
+  AZF_LOG_LEVEL           debug, info (default), warn or error
+  AZF_LOG_FORMAT          json (default) or text (default on a terminal)
+  AZF_DRAIN_SECONDS       how long requests may go on after a stop signal (default 10)
+  AZF_LISTEN_ADDRESS      where to listen (default 127.0.0.1); other machines reach it only with AZF_ALLOWED_CLIENTS
+  AZF_ALLOWED_CLIENTS     who may connect there: addresses and ranges, as 10.0.0.4,10.1.0.0/16
+  AZF_CLIENT_OWNER_CHECK  on (default): refuse other users of this machine; off
+  SSL_CERT_FILE           certificates to trust, instead of the system's
+  AZF_IDENTITY_PIN        TENANT/PRINCIPAL: refuse tokens for any other identity
+  AZURE_*                 as for every Azure SDK: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_TOKEN_CREDENTIALS, ...
 
 Examples:
   handler serve --port 8080
@@ -61,6 +66,16 @@ Examples:
   handler doctor --offline
 )";
 
+// For CLI11: empty, or what is wrong.
+std::string address(const std::string& text) {
+  return parse_ip_address(text) ? std::string() : "must be an IPv4 or IPv6 address, got " + text;
+}
+
+std::string address_range(const std::string& text) {
+  const auto range = parse_address_range(text);
+  return range ? std::string() : "must be " + range.error().message + ", got " + text;
+}
+
 }  // namespace
 
 Command parse_command_line(std::vector<std::string> arguments, std::string_view version) {
@@ -77,8 +92,19 @@ Command parse_command_line(std::vector<std::string> arguments, std::string_view 
   auto* const serve_app = app.add_subcommand("serve", "Serve HTTP, as without a command, also without a host");
   serve_app
       ->add_option("--port", serve.port,
-                   "Listen on 127.0.0.1:PORT; 0 takes a free one (default: the host's port, else 8080)")
+                   "Listen on this port; 0 takes a free one (default: the host's port, else 8080)")
       ->type_name("PORT");
+  serve_app
+      ->add_option("--listen", serve.listen, "Listen on this IP address; other machines reach it only with --allow")
+      ->type_name("ADDRESS")
+      ->check(address)
+      ->option_text("ADDRESS (default: 127.0.0.1)");
+  serve_app
+      ->add_option("--allow", serve.allow,
+                   "Who may connect there: IP addresses and ranges of the proxy, or of the Functions host")
+      ->type_name("CIDR[,CIDR]")
+      ->delimiter(',')
+      ->check(address_range);
 
   auto* const functions_app = app.add_subcommand("functions", "List the functions, or write their function.json");
   functions_app->add_option("--format", functions.format, "How to list them")

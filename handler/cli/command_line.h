@@ -22,6 +22,10 @@ inline constexpr int kWrongUsage = 2;
 struct ServeCommand {
   /// Where to listen without a host; 0 takes a free port. Nothing: where the host says.
   std::optional<std::uint16_t> port;
+  /// In place of AZF_LISTEN_ADDRESS; an address.
+  std::optional<std::string> listen{};
+  /// In place of AZF_ALLOWED_CLIENTS; addresses and CIDR ranges. Empty: what that variable says.
+  std::vector<std::string> allow{};
   /// Whether `serve` was spelled out, so that a person may be meant who has no host.
   bool explicitly = false;
 };

@@ -701,7 +701,9 @@ Check check_port(const Environment& environment) {
                "leave it to the host to set it, or use `handler serve --port`");
     return check;
   }
-  if (const auto listener = Listener::create(*port)) {
+  const auto options = load_handler_options(environment);
+  const IpAddress address = options ? options->listen_address : IpAddress::loopback();
+  if (const auto listener = Listener::create(*port, address)) {
     check.found.push_back("port " + std::to_string(*port) + " is free");
     return check;
   }

@@ -18,7 +18,7 @@
 namespace azf::cli {
 namespace {
 
-enum class Shape { kSecret, kId, kUrl, kPath, kProxy, kWord };
+enum class Shape { kSecret, kId, kUrl, kPath, kProxy, kAddresses, kWord };
 
 struct Variable {
   std::string_view name;
@@ -69,6 +69,9 @@ constexpr auto kVariables = std::to_array<Variable>({
     {"AZF_LOG_LEVEL", Shape::kWord},
     {"AZF_LOG_FORMAT", Shape::kWord},
     {"AZF_DRAIN_SECONDS", Shape::kWord},
+    {"AZF_LISTEN_ADDRESS", Shape::kAddresses},
+    {"AZF_ALLOWED_CLIENTS", Shape::kAddresses},
+    {"AZF_CLIENT_OWNER_CHECK", Shape::kWord},
     {"FUNCTIONS_CUSTOMHANDLER_PORT", Shape::kWord},
     {"FUNCTIONS_HTTPWORKER_PORT", Shape::kWord},
     {"FUNCTIONS_APP_ROOT_PATH", Shape::kPath},
@@ -113,6 +116,10 @@ bool may_be_shown(Shape shape, std::string_view value) {
       return value.starts_with('/') && std::filesystem::exists(value, none);
     }
     case Shape::kProxy: return !proxy_place(value).empty() && value.find('@') == std::string_view::npos;
+    case Shape::kAddresses: {
+      const auto is_range = [](std::string_view item) { return parse_address_range(item) || parse_ip_address(item); };
+      return std::ranges::all_of(list_items(value), is_range);
+    }
     case Shape::kWord: return is_word_of_settings(value);
     case Shape::kSecret:
     case Shape::kId: break;

@@ -10,8 +10,8 @@ namespace azf::cli {
 
 /// Takes the values of variables out of texts, so that a report may be shown to anybody: `[AZURE_CLIENT_ID]` takes the
 /// place of a value. Places stay, as they say where to look: URLs without user information and query, paths of files
-/// that exist, host and port of a proxy. So do words of settings (`prod`, `ManagedIdentityCredential`) and texts of
-/// less than four bytes, which are everywhere. Immutable.
+/// that exist, host and port of a proxy, IP addresses. So do words of settings (`prod`, `ManagedIdentityCredential`)
+/// and texts of less than four bytes, which are everywhere. Immutable.
 class ValueFilter {
  public:
   explicit ValueFilter(const Environment& environment);

@@ -15,10 +15,18 @@ constexpr std::uint16_t kPortWithoutHost = 8080;
 
 }  // namespace
 
+void apply(const ServeCommand& command, Environment& environment) {
+  if (command.listen) environment.set("AZF_LISTEN_ADDRESS", *command.listen);
+  if (command.allow.empty()) return;
+  std::string list;
+  for (const std::string& range : command.allow) list.append(list.empty() ? "" : ",").append(range);
+  environment.set("AZF_ALLOWED_CLIENTS", list);
+}
+
 Result<Listener> listen(const ServeCommand& command, const HandlerOptions& options) {
-  if (command.port) return Listener::create(*command.port);
-  if (options.port) return Listener::create(*options.port);
-  if (command.explicitly) return Listener::create(kPortWithoutHost);
+  const auto port = command.port ? command.port : options.port;
+  if (port) return Listener::create(*port, options.listen_address);
+  if (command.explicitly) return Listener::create(kPortWithoutHost, options.listen_address);
   return Error{ErrorKind::kInvalidArgument,
                "no port to listen on: FUNCTIONS_CUSTOMHANDLER_PORT is not set, which the Functions host does when it "
                "starts a handler; without a host use: handler serve --port 8080"};
@@ -27,10 +35,11 @@ Result<Listener> listen(const ServeCommand& command, const HandlerOptions& optio
 int serve(Listener listener, ProcessWatch& watch, const HandlerOptions& options, const Router& router,
           const HostConfiguration& host, const Clock& clock, const Logger& log) {
   const Dispatcher dispatcher(router, host, clock, log);
-  const std::string address = "http://127.0.0.1:" + std::to_string(listener.port());
+  const std::string address = "http://" + listener.authority();
+  const ClientPolicy clients(options.allowed_clients, options.owner_check);
   HttpServer server(
       std::move(listener), [&dispatcher](const HttpRequest& request) { return dispatcher.handle(request); },
-      Dispatcher::is_probe, clock, log);
+      Dispatcher::is_probe, clients, clock, log);
   log.info("serving", {{"address", address}, {"functions", std::to_string(router.functions().size())}});
 
   std::optional<StopReason> stop;

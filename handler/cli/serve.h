@@ -2,6 +2,7 @@
 
 #include "cli/command_line.h"
 #include "core/clock.h"
+#include "core/environment.h"
 #include "core/log.h"
 #include "runtime/host_configuration.h"
 #include "runtime/router.h"
@@ -10,6 +11,9 @@
 #include "server/process_watch.h"
 
 namespace azf::cli {
+
+/// Puts `--listen` and `--allow` in the place of the variables that they stand for.
+void apply(const ServeCommand& command, Environment& environment);
 
 /// The listening socket for the command: its own port, else the host's, else, where `serve` was spelled out, 8080.
 Result<Listener> listen(const ServeCommand& command, const HandlerOptions& options);

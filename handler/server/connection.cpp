@@ -65,6 +65,7 @@ std::optional<std::uint64_t> ConnectionTable::add(int socket, SteadyTime deadlin
   Connection& connection = slot(index);
   size_.fetch_add(1, std::memory_order_relaxed);
   connection.socket = socket;
+  connection.owner_checked = false;
   connection.deadline.store(deadline.time_since_epoch().count(), std::memory_order_relaxed);
   const std::uint64_t generation = generation_of(connection.claim_.load(std::memory_order_relaxed));
   connection.claim_.store(generation | kUnclaimed, std::memory_order_release);

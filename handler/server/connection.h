@@ -30,6 +30,8 @@ struct Unfinished {
 /// One accepted connection. Whoever has claimed it from its table, one thread at a time, may use it.
 struct Connection {
   int socket = -1;
+  /// Whether its client is known to be one who may connect.
+  bool owner_checked = false;
   /// Nothing while no request has begun: an idle connection costs this object alone.
   std::unique_ptr<Unfinished> unfinished;
   /// When it is to be ended if nothing happens, as a steady time; may be read without a claim.

@@ -102,9 +102,30 @@ std::optional<Http1Driver::Outcome> Http1Driver::answer(Connection& connection, 
   if (reader_.asks_server() || (request.body.empty() && context_.is_probe(request))) {
     return respond(connection, {}, unread);
   }
+  if (!connection.owner_checked) {
+    if (const auto outcome = check_owner(connection)) return outcome;
+  }
   if (role == Role::kGate) return wait_for_worker(connection, unread);
   if (role == Role::kOverloaded) return respond(connection, overloaded(), unread);
   return respond(connection, context_.handler(request), unread);
+}
+
+// Once for each connection, behind the probe, which has no need of it.
+std::optional<Http1Driver::Outcome> Http1Driver::check_owner(Connection& connection) {
+  const OwnerVerdict verdict = context_.clients.owner_of(connection.socket);
+  connection.owner_checked = true;
+  switch (verdict.kind) {
+    case OwnerVerdict::Kind::kAdmitted: return std::nullopt;
+    case OwnerVerdict::Kind::kUnknown:
+      if (!context_.told_of_unknown_owners.exchange(true)) {
+        context_.log.info("who connects is not checked", {{"reason", verdict.reason}});
+      }
+      return std::nullopt;
+    case OwnerVerdict::Kind::kGone: return Outcome::kEnded;
+    case OwnerVerdict::Kind::kRefused: break;
+  }
+  context_.log.warning("connection refused", {{"reason", verdict.reason}});
+  return refuse(connection, {403, "Only the Functions host, or the user that it runs as, may connect."});
 }
 
 std::optional<Http1Driver::Outcome> Http1Driver::respond(Connection& connection, const HttpResponse& response,

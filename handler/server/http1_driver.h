@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "http/message.h"
+#include "server/client_policy.h"
 #include "server/connection.h"
 #include "server/http_server.h"
 #include "server/response_text.h"
@@ -21,10 +22,12 @@ namespace azf {
 struct DriverContext {
   const HttpServer::Handler& handler;
   const HttpServer::ProbeTest& is_probe;
+  const ClientPolicy& clients;
   const HttpServerOptions& options;
   const Clock& clock;
   const Logger& log;
   const std::atomic<bool>& stopping;
+  std::atomic<bool>& told_of_unknown_owners;
 };
 
 /// Moves connections on as far as they go without waiting: reads what has come, has complete requests handled, and
@@ -66,6 +69,7 @@ class Http1Driver {
   // Nothing when the connection goes on at once.
   std::optional<Outcome> answer(Connection& connection, std::string_view unread, Role role);
   std::optional<Outcome> respond(Connection& connection, const HttpResponse& response, std::string_view unread);
+  std::optional<Outcome> check_owner(Connection& connection);
   Outcome refuse(Connection& connection, const Refusal& refusal);
   Outcome wait_for_input(Connection& connection);
   Outcome wait_for_worker(Connection& connection, std::string_view unread);

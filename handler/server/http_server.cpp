@@ -50,9 +50,10 @@ milliseconds sweep_interval(const HttpServerOptions& options) {
 // millisecond whether that lasts, and adds workers if it does.
 class HttpServer::Loop {
  public:
-  Loop(Listener listener, Handler handler, ProbeTest is_probe, const Clock& clock, const Logger& log,
-       HttpServerOptions options)
-      : clock_(clock),
+  Loop(Listener listener, Handler handler, ProbeTest is_probe, const ClientPolicy& clients, const Clock& clock,
+       const Logger& log, HttpServerOptions options)
+      : clients_(clients),
+        clock_(clock),
         log_(log),
         options_(options),
         handler_(std::move(handler)),
@@ -111,7 +112,9 @@ class HttpServer::Loop {
   };
   static constexpr std::uint64_t kOneEntry = std::uint64_t{1} << 32;
 
-  [[nodiscard]] DriverContext context() const { return {handler_, is_probe_, options_, clock_, log_, stopping_}; }
+  [[nodiscard]] DriverContext context() const {
+    return {handler_, is_probe_, clients_, options_, clock_, log_, stopping_, told_of_unknown_owners_};
+  }
 
   [[nodiscard]] Waiting waiting() const {
     const std::uint64_t both = waiting_;
@@ -122,9 +125,12 @@ class HttpServer::Loop {
 
   void accept_all() {
     while (table_.size() < options_.connection_limit) {
-      const int socket = ::accept4(listener_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+      sockaddr_storage peer{};
+      socklen_t size = sizeof peer;
+      const int socket =
+          ::accept4(listener_.descriptor(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
       if (socket >= 0) {
-        admit(socket);
+        admit(socket, peer);
       } else if (errno == EAGAIN || errno == EINVAL || errno == EBADF) {
         return;  // all are accepted, or the listener is closed
       } else if (errno != EINTR && errno != ECONNABORTED) {
@@ -139,8 +145,15 @@ class HttpServer::Loop {
     wake_.signal();
   }
 
-  void admit(int socket) {
+  void admit(int socket, const sockaddr_storage& peer) {
     accept_fails_ = false;
+    if (!clients_.admits_address(peer)) {
+      const auto address = IpAddress::of(peer);
+      log_.warning("connection refused: its address is not among the allowed clients",
+                   {{"address", address ? to_string(*address) : "none"}});
+      ::close(socket);
+      return;
+    }
     const auto ticket = table_.add(socket, clock_.coarse_now().steady + options_.idle_timeout);
     if (!ticket) {
       ::close(socket);
@@ -380,6 +393,7 @@ class HttpServer::Loop {
     return ending_;
   }
 
+  const ClientPolicy& clients_;
   const Clock& clock_;
   const Logger& log_;
   const HttpServerOptions options_;
@@ -394,6 +408,7 @@ class HttpServer::Loop {
   const WakeUp work_;  // for one worker: something is queued
   const WakeUp end_;   // for all workers
   std::atomic<bool> stopping_ = false;
+  mutable std::atomic<bool> told_of_unknown_owners_ = false;
   std::atomic<bool> accept_pending_ = false;
   std::atomic<bool> accept_fails_ = false;
   std::atomic<bool> watching_workers_ = false;
@@ -418,10 +433,10 @@ class HttpServer::Loop {
   bool ending_ GUARDED_BY(mutex_) = false;
 };
 
-HttpServer::HttpServer(Listener listener, Handler handler, ProbeTest is_probe, const Clock& clock, const Logger& log,
-                       HttpServerOptions options)
-    : loop_(std::make_unique<Loop>(std::move(listener), std::move(handler), std::move(is_probe), clock, log, options)) {
-}
+HttpServer::HttpServer(Listener listener, Handler handler, ProbeTest is_probe, const ClientPolicy& clients,
+                       const Clock& clock, const Logger& log, HttpServerOptions options)
+    : loop_(std::make_unique<Loop>(std::move(listener), std::move(handler), std::move(is_probe), clients, clock, log,
+                                   options)) {}
 
 HttpServer::~HttpServer() = default;
 

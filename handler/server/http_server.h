@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "http/message.h"
+#include "server/client_policy.h"
 #include "server/listener.h"
 #include "server/request_reader.h"
 
@@ -51,9 +52,10 @@ class HttpServer {
   /// while every worker is busy. Must not throw or wait.
   using ProbeTest = std::function<bool(const HttpRequest&)>;
 
-  /// `clock` and `log` must outlive the server. Throws std::system_error if the system has no descriptors left.
-  HttpServer(Listener listener, Handler handler, ProbeTest is_probe, const Clock& clock, const Logger& log,
-             HttpServerOptions options = {});
+  /// `clients`, `clock` and `log` must outlive the server. Throws std::system_error if the system has no descriptors
+  /// left.
+  HttpServer(Listener listener, Handler handler, ProbeTest is_probe, const ClientPolicy& clients, const Clock& clock,
+             const Logger& log, HttpServerOptions options = {});
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -1,5 +1,8 @@
 #include "cli/command_line.h"
 
+#include "cli/serve.h"
+#include "server/ip_address.h"
+
 #include <doctest/doctest.h>
 
 using azf::cli::Command;
@@ -29,6 +32,37 @@ TEST_SUITE("cli") {
     REQUIRE(std::holds_alternative<ServeCommand>(command));
     CHECK(std::get<ServeCommand>(command).explicitly);
     CHECK(std::get<ServeCommand>(command).port == 8081);
+  }
+
+  TEST_CASE("serve takes an address and who may connect there, in the place of the settings") {
+    const auto command = std::get<ServeCommand>(
+        parse({"serve", "--listen", "::", "--allow", "10.0.0.4,10.1.0.0/16", "--allow", "fd00::/8"}));
+    CHECK(command.listen == "::");
+    CHECK(command.allow == std::vector<std::string>{"10.0.0.4", "10.1.0.0/16", "fd00::/8"});
+
+    azf::Environment environment;
+    environment.set("AZF_LISTEN_ADDRESS", "10.0.0.9");
+    environment.set("AZF_ALLOWED_CLIENTS", "10.0.0.8");
+    azf::cli::apply(std::get<ServeCommand>(parse({"serve"})), environment);
+    CHECK(environment.get("AZF_LISTEN_ADDRESS") == "10.0.0.9");
+    CHECK(environment.get("AZF_ALLOWED_CLIENTS") == "10.0.0.8");
+    azf::cli::apply(command, environment);
+    CHECK(environment.get("AZF_LISTEN_ADDRESS") == "::");
+    CHECK(environment.get("AZF_ALLOWED_CLIENTS") == "10.0.0.4,10.1.0.0/16,fd00::/8");
+  }
+
+  TEST_CASE("it listens on the address and port that were asked for") {
+    azf::HandlerOptions options;
+    CHECK_FALSE(azf::cli::listen({}, options));
+    const ServeCommand free_port{.port = 0, .explicitly = true};
+    CHECK(azf::cli::listen(free_port, options)->authority().starts_with("127.0.0.1:"));
+    options.listen_address = *azf::parse_ip_address("127.0.0.2");
+    const auto listener = azf::cli::listen(free_port, options);
+    REQUIRE(listener);
+    CHECK(listener->authority().starts_with("127.0.0.2:"));
+    options.port = listener->port();
+    CHECK_FALSE(azf::cli::listen({}, options));  // that listener has it
+    CHECK(azf::cli::listen(free_port, options));
   }
 
   TEST_CASE("functions are listed as a table or as JSON, or written to a folder") {
@@ -71,6 +105,11 @@ TEST_SUITE("cli") {
                                                       {"serve", "--port", "x"},
                                                       {"serve", "--port", "65536"},
                                                       {"serve", "--port", "-1"},
+                                                      {"serve", "--listen", "localhost"},
+                                                      {"serve", "--listen", "0.0.0.0:80"},
+                                                      {"serve", "--allow", "proxy"},
+                                                      {"serve", "--allow", "10.0.0.4,10.0.0.5/8"},
+                                                      {"serve", "--allow", "0.0.0.0/0"},
                                                       {"functions", "--format", "xml"},
                                                       {"token"},
                                                       {"token", "--scope"},

@@ -521,6 +521,14 @@ TEST_SUITE("doctor") {
       CHECK(says(check, "in use by azf_cli_tests (process "));
     }
     CHECK(look(port).status == CheckStatus::kOk);
+
+    const auto elsewhere = azf::Listener::create(0, *azf::parse_ip_address("127.0.0.2"));
+    REQUIRE(elsewhere.has_value());
+    port = std::to_string(elsewhere->port());
+    CHECK(look(port).status == CheckStatus::kOk);
+    CHECK(azf::cli::check_port(
+              Environment(Variables{{"FUNCTIONS_CUSTOMHANDLER_PORT", port}, {"AZF_LISTEN_ADDRESS", "127.0.0.2"}}))
+              .status == CheckStatus::kFailed);
   }
 
   TEST_CASE("tokens are asked for by scope, and only what is known of them is shown") {
@@ -695,6 +703,9 @@ TEST_SUITE("doctor") {
                                    "AZF_LOG_LEVEL",
                                    "AZF_LOG_FORMAT",
                                    "AZF_DRAIN_SECONDS",
+                                   "AZF_LISTEN_ADDRESS",
+                                   "AZF_ALLOWED_CLIENTS",
+                                   "AZF_CLIENT_OWNER_CHECK",
                                    "FUNCTIONS_CUSTOMHANDLER_PORT",
                                    "FUNCTIONS_HTTPWORKER_PORT",
                                    "FUNCTIONS_APP_ROOT_PATH",
@@ -759,5 +770,14 @@ TEST_SUITE("doctor") {
     const azf::cli::ValueFilter filter(environment);
     CHECK(filter(std::string("ManagedIdentityCredential text me") + kTenant) ==
           "ManagedIdentityCredential text me[AZURE_TENANT_ID]");
+  }
+
+  TEST_CASE("addresses to listen on and of clients stay in texts, what is none does not") {
+    const azf::cli::ValueFilter addresses(
+        Environment(Variables{{"AZF_LISTEN_ADDRESS", "0.0.0.0"}, {"AZF_ALLOWED_CLIENTS", "10.0.0.4, fd00::/8"}}));
+    CHECK(addresses(std::string("0.0.0.0 10.0.0.4, fd00::/8")) == "0.0.0.0 10.0.0.4, fd00::/8");
+    const azf::cli::ValueFilter others(
+        Environment(Variables{{"AZF_LISTEN_ADDRESS", "marker"}, {"AZF_ALLOWED_CLIENTS", "10.0.0.4,other"}}));
+    CHECK(others(std::string("marker 10.0.0.4,other")) == "[AZF_LISTEN_ADDRESS] [AZF_ALLOWED_CLIENTS]");
   }
 }

@@ -35,7 +35,7 @@ class RunningServer {
     REQUIRE(listener);
     port_ = listener->port();
     const auto is_probe = [](const HttpRequest& request) { return request.headers.has("X-Probe"); };
-    server_.emplace(*std::move(listener), std::move(handler), is_probe, system_clock_, log_, options);
+    server_.emplace(*std::move(listener), std::move(handler), is_probe, clients_, system_clock_, log_, options);
     thread_ = std::thread([this] { server_->run(); });
   }
   ~RunningServer() {
@@ -50,6 +50,7 @@ class RunningServer {
   azf::test::MemoryLogSink sink_;
   azf::test::FakeClock clock_;
   azf::SystemClock system_clock_;
+  azf::ClientPolicy clients_;
   azf::Logger log_;
   std::uint16_t port_ = 0;
   std::optional<HttpServer> server_;
@@ -296,12 +297,13 @@ TEST_SUITE("server") {
     azf::test::MemoryLogSink sink;
     const azf::test::FakeClock clock;
     const azf::SystemClock system_clock;
+    const azf::ClientPolicy clients;
     const azf::Logger log(sink, clock, azf::LogLevel::kInfo, azf::LogFormat::kJson);
     auto listener = Listener::create(0);
     REQUIRE(listener);
     const auto port = listener->port();
     HttpServer server(
-        *std::move(listener), echo, [](const HttpRequest&) { return false; }, system_clock, log);
+        *std::move(listener), echo, [](const HttpRequest&) { return false; }, clients, system_clock, log);
     std::array<int, 2> pipe{};
     REQUIRE(::pipe(pipe.data()) == 0);
     REQUIRE(::write(pipe[1], "x", 1) == 1);
