@@ -14,7 +14,10 @@ const ticksPerSecond = 100; // USER_HZ, which Linux fixes for what it tells prog
 
 const appRoot = { FUNCTIONS_APP_ROOT_PATH: `${root}build/release/app` };
 
-/** All servers: how each is started, and what it leaves out that another does. `workloads` are those it can answer. */
+/**
+ * All servers: how each is started, what `environment` it gets beyond ours, and what it does that others leave out.
+ * `workloads` are those it can answer, by default all.
+ */
 export const servers = [
   {
     name: 'handler',
@@ -132,10 +135,10 @@ export class RunningServer {
     return Number(/^Rss:\s+(\d+)/m.exec(rollup)[1]);
   }
 
-  async stop() {
+  async stop(signal = 'SIGKILL') {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = new Promise((resolve) => this.#process.once('exit', resolve));
-    this.#process.kill('SIGKILL');
+    this.#process.kill(signal);
     await ended;
   }
 }
