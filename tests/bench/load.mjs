@@ -5,10 +5,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 
-import { checkAnswers, workloadsOf } from './load/answers.mjs';
+import { checkAnswers } from './load/answers.mjs';
 import { facts, measureCell, measureIdle, measureMemory, placement } from './load/measure.mjs';
 import { servers } from './load/servers.mjs';
-import { median } from './load/statistics.mjs';
+import { summary } from './load/statistics.mjs';
 
 const usage = `Usage: tests/bench/load.mjs [OPTION...]
 
@@ -62,7 +62,7 @@ function readOptions() {
 const note = (text) => process.stderr.write(`load: ${text}\n`);
 
 function noteCell(what, runs) {
-  const figure = (name, digits) => median(runs.map((run) => run[name]))?.toFixed(digits) ?? '-';
+  const figure = (name, digits) => summary(runs.map((run) => run[name]))?.median.toFixed(digits) ?? '-';
   const errors = runs.reduce((sum, run) => sum + Object.values(run.errors).reduce((a, b) => a + b, 0), 0);
   note(
     `${what.padEnd(34)} ${figure('cpu_us', 2).padStart(8)} us CPU  ${figure('requests_per_second', 0).padStart(7)}/s` +
@@ -78,7 +78,7 @@ async function main() {
   }
   const place = placement(availableParallelism());
   const { runs, seconds } = options;
-  const able = (letter) => options.servers.filter((server) => workloadsOf(server).includes(letter));
+  const serversFor = (part) => options.servers.filter((server) => server.parts?.includes(part) ?? true);
   const result = {
     date: new Date().toISOString(),
     settings: { quick: options.quick, runs, seconds, cores: place.cores, ...facts },
@@ -91,7 +91,7 @@ async function main() {
   note(`all answers of ${options.servers.length} servers are right; ${place.cores}`);
 
   const cell = async (letter, connections) => {
-    const measured = await measureCell(able(letter), { letter, connections, seconds, runs, place });
+    const measured = await measureCell(serversFor(letter), { letter, connections, seconds, runs, place });
     for (const one of measured) noteCell(`${letter} ${connections} ${one.server}`, one.runs);
     result.cells.push(...measured);
   };
@@ -100,15 +100,15 @@ async function main() {
   }
   if (options.only.includes('e')) await cell('e', blockConnections);
   if (options.only.includes('f')) {
-    const all = able('a');
-    result.idle = await measureIdle(all, { connections: besideIdleConnections, seconds, runs, place });
+    const settings = { connections: besideIdleConnections, seconds, runs, place };
+    result.idle = await measureIdle(serversFor('f'), settings);
     for (const one of result.idle) {
       noteCell(`f alone ${one.server}`, one.alone);
       noteCell(`f beside idle ${one.server}`, one.beside_idle);
     }
   }
   if (options.only.includes('memory')) {
-    result.memory = await measureMemory(able('b'), { seconds, place });
+    result.memory = await measureMemory(serversFor('memory'), { seconds, place });
     for (const { server, idle_kib, loaded_kib, after_kib } of result.memory) {
       note(`memory ${server.padEnd(27)} ${idle_kib} KiB idle, ${loaded_kib} loaded, ${after_kib} after`);
     }

@@ -4,9 +4,8 @@ import { Connection } from './connection.mjs';
 import { RunningServer } from './servers.mjs';
 import { workloads } from './workloads.mjs';
 
-/** The workloads that `server` can answer. */
-export function workloadsOf(server) {
-  return server.workloads ?? Object.keys(workloads);
+function workloadsOf(server) {
+  return Object.keys(workloads).filter((letter) => server.parts?.includes(letter) ?? true);
 }
 
 async function checkAnswer(running, letter) {

@@ -24,7 +24,7 @@ export class Connection {
 
   static open(port) {
     return new Promise((resolve, reject) => {
-      // From 127.0.0.2: from 127.0.0.1 the kernel may choose `port` as the source, too; the socket is its own peer then.
+      // From 127.0.0.1 the kernel may choose `port` as the source, too, and the socket be its own peer.
       const socket = connect({ host: '127.0.0.1', port, localAddress: '127.0.0.2', noDelay: true });
       socket.once('error', reject);
       socket.once('connect', () => {

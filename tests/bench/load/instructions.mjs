@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// What tests/bench/instructions.sh runs: callgrind counts the instructions of the program, not of the kernel. Two counts
-// with different numbers of requests on one connection leave, as their difference, those of the requests alone.
+// What tests/bench/instructions.sh runs: callgrind counts the instructions of the program, not of the kernel. Of two
+// counts, with different numbers of requests on one connection, the difference is what the requests alone cost.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,7 +47,8 @@ async function instructionsPerRequest(letter) {
 
 function readLimits() {
   const lines = readFileSync(limitsFile, 'utf8').split('\n');
-  return new Map(lines.filter((line) => /^\w/.test(line)).map((line) => [line.split(/\s+/)[0], Number(line.split(/\s+/)[1])]));
+  const rows = lines.filter((line) => /^\w/.test(line)).map((line) => line.split(/\s+/));
+  return new Map(rows.map(([workload, limit]) => [workload, Number(limit)]));
 }
 
 function writeLimits(counted) {
@@ -64,7 +65,7 @@ async function main() {
   for (const workload of letters) {
     const instructions = await instructionsPerRequest(workload);
     const limit = limits.get(workload);
-    const within = instructions <= limit * tolerance; // never, if there is no limit
+    const within = values.set || instructions <= limit * tolerance; // never, if there is no limit
     counted.push({ workload, instructions, limit, within });
     process.stdout.write(
       `${workload.padEnd(8)}  ${String(instructions).padStart(12)}  ${String(limit ?? '-').padStart(8)}  ` +
@@ -73,7 +74,7 @@ async function main() {
   }
   if (values.json) writeFileSync(values.json, `${JSON.stringify({ tolerance, counted }, null, 1)}\n`);
   if (values.set) writeLimits(counted);
-  else if (counted.some(({ within }) => !within)) process.exitCode = 1;
+  if (counted.some(({ within }) => !within)) process.exitCode = 1;
 }
 
 main().catch((error) => {

@@ -81,7 +81,7 @@ export async function measureCell(servers, { letter, connections, seconds, runs,
   return [...cells.values()];
 }
 
-/** Workload a alone and beside idle connections, one after the other in each run: `[{ server, alone, beside_idle }]`. */
+/** Workload a alone and beside idle connections, both in each run: `[{ server, alone, beside_idle }]`. */
 export async function measureIdle(servers, { connections, seconds, runs, place }) {
   const cells = new Map(servers.map(({ name }) => [name, { server: name, connections, alone: [], beside_idle: [] }]));
   await inTurns(servers, place, runs, async (running, run) => {

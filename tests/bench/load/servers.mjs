@@ -16,7 +16,7 @@ const appRoot = { FUNCTIONS_APP_ROOT_PATH: `${root}build/release/app` };
 
 /**
  * All servers: how each is started, what `environment` it gets beyond ours, and what it does that others leave out.
- * `workloads` are those it can answer, by default all.
+ * `parts` are those of the measurement in which it takes part, by default all.
  */
 export const servers = [
   {
@@ -31,6 +31,7 @@ export const servers = [
     title: 'this handler, default log',
     command: [`${built}/azf_bench_handler`],
     environment: appRoot,
+    parts: ['a', 'b', 'c', 'd'],
     does: 'the same, and a line of JSON to standard output (here /dev/null) for each invocation',
   },
   {
@@ -61,7 +62,7 @@ export const servers = [
     name: 'epoll',
     title: 'smallest epoll loop in C',
     command: [`${built}/azf_epoll_server`],
-    workloads: ['a', 'b'],
+    parts: ['a', 'b', 'f', 'memory'],
     does: 'nothing: no parser, no routes, a fixed answer; the limit, not a peer',
   },
 ];

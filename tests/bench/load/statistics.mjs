@@ -1,6 +1,5 @@
-/** The middle value, of an even number the mean of both; null of none. */
-export function median(values) {
-  if (values.length === 0) return null;
+// The middle value, of an even number the mean of both.
+function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
