@@ -1,3 +1,4 @@
+import { servers } from './servers.mjs';
 import { runsOf, statistic } from './tables.mjs';
 import { blockSeconds } from './workloads.mjs';
 
@@ -26,13 +27,14 @@ function atMost(limit, value, text = times) {
 }
 
 function cpuGoal(letter, peer, limit) {
-  return goal(`CPU per request on ${letter}, to ${peer}`, `<= ${times(limit)}`, (results) =>
+  const { title } = servers.find(({ name }) => name === peer);
+  return goal(`CPU per request on ${letter}, to ${title}`, `<= ${times(limit)}`, (results) =>
     atMost(limit, ratio(results, letter, 'cpu_us', peer)),
   );
 }
 
 function latencyGoal(letter) {
-  return goal(`p99 on ${letter} at ${headlineConnections} connections, to hyper`, '<= 1.00 x', (results) =>
+  return goal(`p99 on ${letter} at ${headlineConnections} connections, to Rust hyper`, '<= 1.00 x', (results) =>
     atMost(1, ratio(results, letter, 'p99_us', 'hyper')),
   );
 }
@@ -84,7 +86,7 @@ export const goals = [
   goal('exec to first answer, to the smallest static C server', '<= 1.25 x', (results) =>
     atMost(1.25, startRatio(results, 'azf_minimal_server')),
   ),
-  goal('exec to first answer, to hyper', '<= 1.00 x', (results) => atMost(1, startRatio(results, 'hyper-server'))),
+  goal('exec to first answer, to Rust hyper', '<= 1.00 x', (results) => atMost(1, startRatio(results, 'hyper-server'))),
   memoryGoal('resident, idle', '<= 5 MiB', mib, ({ idle_kib }) => idle_kib, 5 * 1024),
   memoryGoal('resident at 1,024 connections', '<= 16 MiB', mib, ({ loaded_kib }) => loaded_kib, 16 * 1024),
   memoryGoal('resident after load, to idle', '<= 1.20 x', times, (ours) => ours.after_kib / ours.idle_kib, 1.2),

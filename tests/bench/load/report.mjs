@@ -163,17 +163,18 @@ function memorySection({ memory, settings }) {
 
 function startSection({ start }) {
   if (!start) return null;
-  const rows = start.programs.map(({ program, start_us, ratio_to_first_peer, processor_us }) => [
+  const rows = start.programs.map(({ program, start_us, ratio_to_first_peer, processor_us, rss_kib }) => [
     `\`${program}\``,
     `${whole(start_us.median)} (${whole(start_us.min)}, ${whole(start_us.p90)})`,
     times(ratio_to_first_peer),
     whole(processor_us),
+    mib(rss_kib),
   ]);
   return section(
     'Start',
     `From exec to the first answered \`GET /\`, ${start.runs} starts of each in turns; microseconds, median (least, ` +
       '90th percentile).',
-    table(['program', 'start', 'to the smallest C server', 'CPU'], rows),
+    table(['program', 'start', 'to the smallest C server', 'CPU', 'resident MiB'], rows),
   );
 }
 

@@ -36,7 +36,7 @@ export const servers = [
   },
   {
     name: 'hyper',
-    title: 'Rust hyper 0.14',
+    title: 'Rust hyper',
     command: [`${built}/hyper/release/hyper-server`],
     does: 'a match on method and path, typed JSON by serde; sends Date; no log, no invocation ids',
   },
