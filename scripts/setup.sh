@@ -24,16 +24,19 @@ readonly node_packages=(nodejs npm)
 # libclang-rt-dev is the runtime of the sanitizers and of the fuzzer; llvm has the symbolizer that makes their reports
 # readable. ccache saves CI from compiling what has not changed.
 readonly check_packages=(ccache clang clang-format clang-tidy libclang-rt-dev llvm valgrind)
+# What tests/bench measures with, and the ecosystems that it compares with. Compilers and node are asked for by command.
+readonly bench_packages=(wrk valgrind librust-hyper-dev librust-serde-dev librust-serde-json-dev librust-tokio-dev)
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/setup.sh [--test] [--checks] [--node]
+Usage: scripts/setup.sh [--test] [--checks] [--node] [--bench]
 
 Installs the Debian packages that are missing. Without root or passwordless sudo it prints the command to run instead.
 
   --test    also what the tests need
   --checks  also what .ci/run needs: clang and its tools, valgrind
   --node    also what scripts/differential.sh needs: Node.js with npm
+  --bench   also what tests/bench/run.sh needs: wrk, valgrind, Node.js, Go, Rust with hyper
   --help    this text
 TEXT
 }
@@ -124,6 +127,13 @@ main() {
       --node)
         tools+=(node npm)
         { command -v node && command -v npm; } >/dev/null || packages+=("${node_packages[@]}")
+        ;;
+      --bench)
+        tools+=(wrk valgrind node go cargo)
+        packages+=("${bench_packages[@]}")
+        command -v node >/dev/null || packages+=(nodejs)
+        command -v go >/dev/null || packages+=(golang-go)
+        command -v cargo >/dev/null || packages+=(cargo rustc)
         ;;
       --checks)
         packages+=("${check_packages[@]}")

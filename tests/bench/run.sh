@@ -1,27 +1,34 @@
 #!/usr/bin/env bash
-# Builds the release and measures it: time from start to first answered request, resident memory, instructions, and
-# what a cached token costs.
+# Builds the release and its peers, measures them side by side, and writes the report: RESULTS.md and its plot.
 #
-#   tests/bench/run.sh [option of the start benchmark]...
+#   tests/bench/run.sh [--quick] [--out DIR] [OPTION OF load.mjs]...
 #
-# For example `--runs 500`, or `--max-ratio 1.5 --max-rss-kib 6144` to fail where a goal is missed. An idle machine
-# gives the best figures; the ratio to the smallest C server and the instruction counts hold on a busy one too.
+#   --quick    short runs, to see whether everything works; the report goes to the build folder
+#   --out DIR  where the report goes, by default beside this script
+#
+# About an hour without --quick. An idle machine gives the best figures; ratios hold on a busier one, too, as all are
+# measured in turns, and instruction counts on any. Each part also runs alone: load.mjs, instructions.sh, and the
+# programs of the release's tests/bench. README.md has the method.
 set -euo pipefail
 
 root=$(readlink -f "${BASH_SOURCE[0]%/*}/../..")
-readonly root build="$root/build/release"
-readonly handler="$build/app/handler" peer="$build/tests/bench/azf_minimal_server"
-readonly benchmark="$build/tests/bench/azf_start_benchmark"
-readonly token_cache="$build/tests/bench/azf_token_cache_benchmark"
+readonly root here="$root/tests/bench" build="$root/build/release"
+readonly programs="$build/tests/bench"
+readonly measurements="$programs/measurements"
+readonly handler="$build/app/handler"
+# The first is the one that start times are compared with.
+readonly start_peers=(
+  "$programs/azf_minimal_server"
+  "$programs/hyper/release/hyper-server"
+  "$programs/go_server"
+  "$programs/azf_httplib_server"
+  "$here/peers/node/server.mjs"
+)
 
-note() { printf '%s\n' "$*" >&2; }
+# No handler may look for an identity endpoint of the platform.
+export AZURE_POD_IDENTITY_AUTHORITY_HOST=http://127.0.0.1:9 AZURE_AUTHORITY_HOST=http://127.0.0.1:9
 
-build() {
-  AZF_DEPS_PREFIX=$("$root/scripts/deps.sh")
-  export AZF_DEPS_PREFIX
-  cmake --preset release -S "$root" -DAZF_BENCH=ON >&2
-  cmake --build "$build" --target handler azf_minimal_server azf_start_benchmark azf_token_cache_benchmark >&2
-}
+note() { printf 'bench: %s\n' "$*" >&2; }
 
 # answered PORT: whether GET / is answered now.
 answered() {
@@ -33,9 +40,9 @@ answered() {
   [[ $status == 200 ]]
 }
 
-# instructions PROGRAM: how many are run in the program, not in the kernel, from its start past its first answer until
-# SIGTERM ends it.
-instructions() {
+# start_instructions PROGRAM: how many are run in the program, not in the kernel, from its start past its first answer
+# until SIGTERM ends it.
+start_instructions() {
   local program=$1 log port=$((20000 + RANDOM % 10000)) process
   log=$(mktemp)
   FUNCTIONS_CUSTOMHANDLER_PORT=$port valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$log" \
@@ -43,7 +50,7 @@ instructions() {
   process=$!
   until answered "$port"; do
     kill -0 "$process" 2>/dev/null || {
-      note "bench: $program ended under valgrind:"
+      note "$program ended under valgrind:"
       cat "$log" >&2
       rm -f -- "$log"
       return 1
@@ -67,23 +74,54 @@ read_anew() {
   done
 }
 
+measure_start() {
+  local runs=$1 peer options=()
+  for peer in "${start_peers[@]}"; do options+=(--peer "$peer"); done
+  read_anew "$handler" "${start_peers[@]}"
+  "$programs/azf_start_benchmark" --json --runs "$runs" "${options[@]}" "$handler" >"$measurements/start.json"
+}
+
+count_start_instructions() {
+  local program
+  for program in "$handler" "${start_peers[0]}"; do
+    printf '%12s  %s\n' "$(start_instructions "$program")" "${program##*/}"
+  done >"$measurements/start_instructions.txt"
+}
+
 main() {
-  local program status=0
-  "$root/scripts/setup.sh"
-  build
-  read_anew "$handler" "$peer"
-  printf 'Start and memory, in turns with the smallest C server\n'
-  "$benchmark" --peer "$peer" "$@" "$handler" || status=$?
-  printf '\nInstructions from start to end, with one request (callgrind)\n'
-  if ! command -v valgrind >/dev/null; then
-    printf 'skipped: valgrind is not installed (scripts/setup.sh --checks installs it)\n'
-    return "$status"
-  fi
-  for program in "$handler" "$peer"; do
-    printf '%12s  %s\n' "$(instructions "$program")" "$program"
+  local out=$here start_runs=200 load_options=() status=0
+  while (($# > 0)); do
+    case $1 in
+      --quick)
+        [[ $out != "$here" ]] || out=$measurements
+        start_runs=20
+        load_options+=(--quick)
+        ;;
+      --out)
+        [[ $# -ge 2 ]] || { note "--out needs a folder" && return 2; }
+        out=$2
+        shift
+        ;;
+      *) load_options+=("$1") ;;
+    esac
+    shift
   done
-  printf '\nCached tokens\n'
-  "$token_cache" || status=1
+
+  "$root/scripts/setup.sh" --bench
+  "$here/build.sh"
+  rm -rf -- "$measurements"
+  mkdir -p -- "$measurements" "$out"
+  note "start and memory at rest"
+  measure_start "$start_runs"
+  note "load"
+  node "$here/load.mjs" --out "$measurements/load.json" "${load_options[@]}"
+  note "cached tokens"
+  "$programs/azf_token_cache_benchmark" >"$measurements/token_cache.txt" || status=1
+  note "instructions"
+  count_start_instructions
+  "$here/instructions.sh" --json "$measurements/instructions.json" || status=1
+  node "$here/load/report.mjs" "$measurements" "$out"
+  note "the report is $out/RESULTS.md"
   return "$status"
 }
 

@@ -1,5 +1,5 @@
 // Measures how long a custom handler takes from its start to its first answer, and what it keeps resident. Figures of
-// one machine say little, so a peer is measured in the same run, in turns, and the ratio to it is what counts.
+// one machine say little, so peers are measured in the same run, in turns, and the ratios to them are what counts.
 #include "core/json.h"
 #include "started_program.h"
 
@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <exception>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,7 +23,7 @@ constexpr std::chrono::milliseconds kSettling{100};
 
 struct Options {
   std::vector<std::string> programs;
-  std::string peer;
+  std::vector<std::string> peers;
   std::size_t runs = 200;
   std::size_t memory_runs = 5;
   std::optional<double> max_ratio;
@@ -44,7 +45,7 @@ struct Summary {
   double median_us;
   double min_us;
   double p90_us;
-  double ratio;
+  double ratio;  ///< of the medians, to the first peer
   double processor_us;
   double resident_kib;
   double anonymous_kib;
@@ -72,11 +73,11 @@ void measure_once(Samples& samples, bool with_memory) {
   samples.page_faults.push_back(static_cast<double>(usage.page_faults));
 }
 
-// The peer's samples come last.
+// The peers' samples come last.
 std::vector<Samples> measure(const Options& options) {
   std::vector<Samples> all;
   for (const auto& program : options.programs) all.push_back({.program = program});
-  all.push_back({.program = options.peer});
+  for (const auto& peer : options.peers) all.push_back({.program = peer});
   for (const auto& samples : all) StartedProgram(samples.program).wait_for_answer();  // brings the file into memory
   for (std::size_t run = 0; run < options.runs; ++run) {
     for (auto& samples : all) measure_once(samples, run < options.memory_runs);
@@ -84,8 +85,8 @@ std::vector<Samples> measure(const Options& options) {
   return all;
 }
 
-std::vector<Summary> summarize(const std::vector<Samples>& all) {
-  const double peer_us = quantile(all.back().start_us, 0.5);
+std::vector<Summary> summarize(const std::vector<Samples>& all, const Options& options) {
+  const double peer_us = quantile(all[options.programs.size()].start_us, 0.5);
   std::vector<Summary> summaries;
   for (const auto& samples : all) {
     const double median_us = quantile(samples.start_us, 0.5);
@@ -116,7 +117,7 @@ void print_json(const std::vector<Summary>& summaries, std::size_t runs) {
   for (const auto& s : summaries) {
     programs.push_back({{"program", s.program},
                         {"start_us", {{"median", s.median_us}, {"min", s.min_us}, {"p90", s.p90_us}}},
-                        {"ratio_to_peer", s.ratio},
+                        {"ratio_to_first_peer", s.ratio},
                         {"processor_us", s.processor_us},
                         {"rss_kib", s.resident_kib},
                         {"anonymous_kib", s.anonymous_kib},
@@ -125,18 +126,18 @@ void print_json(const std::vector<Summary>& summaries, std::size_t runs) {
   std::printf("%s\n", Json({{"runs", runs}, {"programs", std::move(programs)}}).dump(2).c_str());
 }
 
-// Whether all programs but the peer keep the limits; says which do not.
+// Whether all programs but the peers keep the limits; says which do not.
 bool within_limits(const std::vector<Summary>& summaries, const Options& options) {
   bool within = true;
-  for (auto s = summaries.begin(); s != std::prev(summaries.end()); ++s) {
-    if (options.max_ratio && s->ratio > *options.max_ratio) {
+  for (const auto& s : std::span(summaries).first(options.programs.size())) {
+    if (options.max_ratio && s.ratio > *options.max_ratio) {
       within = false;
-      std::fprintf(stderr, "%s takes %.2f times as long as the peer, the limit is %.2f\n", s->program.c_str(), s->ratio,
-                   *options.max_ratio);
+      std::fprintf(stderr, "%s takes %.2f times as long as the first peer, the limit is %.2f\n", s.program.c_str(),
+                   s.ratio, *options.max_ratio);
     }
-    if (options.max_rss_kib && s->resident_kib > *options.max_rss_kib) {
+    if (options.max_rss_kib && s.resident_kib > *options.max_rss_kib) {
       within = false;
-      std::fprintf(stderr, "%s keeps %.0f KiB resident, the limit is %.0f\n", s->program.c_str(), s->resident_kib,
+      std::fprintf(stderr, "%s keeps %.0f KiB resident, the limit is %.0f\n", s.program.c_str(), s.resident_kib,
                    *options.max_rss_kib);
     }
   }
@@ -144,7 +145,7 @@ bool within_limits(const std::vector<Summary>& summaries, const Options& options
 }
 
 int run(const Options& options) {
-  const auto summaries = summarize(measure(options));
+  const auto summaries = summarize(measure(options), options);
   if (options.json) {
     print_json(summaries, options.runs);
   } else {
@@ -160,12 +161,17 @@ int main(int argc, char** argv) {
   azf::bench::Options options;
   CLI::App app("Measures the time from start to first answered GET /, and resident memory, of custom handlers.");
   app.add_option("program", options.programs, "Programs to measure")->required()->check(CLI::ExistingFile);
-  app.add_option("--peer", options.peer, "Program to compare with")->required()->check(CLI::ExistingFile);
+  app.add_option("--peer", options.peers, "Program to compare with; ratios are to the first of several")
+      ->required()
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->check(CLI::ExistingFile);
   app.add_option("--runs", options.runs, "Starts of each program")->check(CLI::Range(1, 100000))->capture_default_str();
   app.add_option("--memory-runs", options.memory_runs, "In how many of them to wait for rest and look at memory")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  app.add_option("--max-ratio", options.max_ratio, "Exit with 1 if a median is more than this many times the peer's");
+  app.add_option("--max-ratio", options.max_ratio,
+                 "Exit with 1 if a median is more than this many times the first peer's");
   app.add_option("--max-rss-kib", options.max_rss_kib, "Exit with 1 if more is resident");
   app.add_flag("--json", options.json, "Print JSON instead of a table");
   CLI11_PARSE(app, argc, argv);
