@@ -211,7 +211,8 @@ Parsed parse_reply(std::string_view bytes, bool ended, bool bodiless) {
 
 Observation observe(const RequestCase& request_case, const ObservationOptions& options) {
   const Ours& ours = request_case.ours;
-  const std::string_view behind = ours.kept || request_case.cut ? std::string_view() : kSmuggled;
+  const bool refused = !ours.kept && ours.statuses.front() >= 400;
+  const std::string_view behind = refused && !request_case.cut ? kSmuggled : std::string_view();
   Exchange exchange(options, request_case.bytes.starts_with("HEAD "));
   bool unprompted = false;
   if (request_case.then.empty()) {

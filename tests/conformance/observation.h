@@ -45,9 +45,9 @@ struct ObservationOptions {
   std::optional<std::size_t> split_at{};
 };
 
-/// Plays one case on a connection of its own. A case after which our connection is to be kept is followed by a request
-/// once it has been answered; any other has a request right behind it, `GET /smuggled`, that must not be answered.
-/// Throws std::runtime_error if nobody listens.
+/// Plays one case on a connection of its own. Where ours is to keep the connection, another request follows when the
+/// case has been answered. What ours is to refuse has a request right behind it, `GET /smuggled`, that must not be
+/// answered. Throws std::runtime_error if nobody listens.
 Observation observe(const RequestCase& request_case, const ObservationOptions& options);
 
 /// `100, 200, 400, ended`.

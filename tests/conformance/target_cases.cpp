@@ -46,7 +46,7 @@ Topic target_cases() {
            must_accept()},
           {"absolute form: no path, but a query", "9112 3.2.2", get_target("http://h?y"), accept({"GET /?y"}),
            must_accept()},
-          {"absolute form: no path", "9112 3.2.1", "POST http://h HTTP/1.1\r\nHost: h\r\n\r\n", accept({"POST /"}),
+          {"absolute form: no path", "9112 3.2.1", "DELETE http://h HTTP/1.1\r\nHost: h\r\n\r\n", accept({"DELETE /"}),
            must_accept()},
           {"absolute form: no host", "9110 4.2.1", get_target("http:///x"), refuse(400), must_refuse()},
           {"absolute form: only a port", "9110 4.2.1", get_target("http://:80/x"), refuse(400), must_refuse()},
