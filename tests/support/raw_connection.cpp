@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <charconv>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -16,6 +18,8 @@ namespace azf::test {
 RawConnection::RawConnection(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   const timeval limit{.tv_sec = 20, .tv_usec = 0};
   ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  const int on = 1;
+  ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // what is sent by itself arrives by itself
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -29,11 +33,16 @@ RawConnection::RawConnection(std::uint16_t port) : socket_(::socket(AF_INET, SOC
 RawConnection::~RawConnection() { ::close(socket_); }
 
 void RawConnection::send(std::string_view bytes) {
+  if (!try_send(bytes)) throw std::runtime_error("cannot send");
+}
+
+bool RawConnection::try_send(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent < 0) throw std::runtime_error("cannot send");
+    if (sent < 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
+  return true;
 }
 
 std::string RawConnection::read_response(bool head_only) {
@@ -62,13 +71,22 @@ std::string RawConnection::read_to_end() {
   return std::exchange(received_, {});
 }
 
+std::string RawConnection::read_some(std::chrono::milliseconds limit) {
+  pollfd event{.fd = socket_, .events = POLLIN, .revents = 0};
+  if (received_.empty() && ::poll(&event, 1, static_cast<int>(limit.count())) > 0) receive();
+  return std::exchange(received_, {});
+}
+
 void RawConnection::shutdown_writing() { ::shutdown(socket_, SHUT_WR); }
 
 bool RawConnection::receive() {
   std::array<char, 65536> bytes;
   const ssize_t count = ::recv(socket_, bytes.data(), bytes.size(), 0);
   if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw std::runtime_error("nothing received for 20 s");
-  if (count <= 0) return false;
+  if (count <= 0) {
+    ending_ = count == 0 ? Ending::kClosed : Ending::kReset;
+    return false;
+  }
   received_.append(bytes.data(), static_cast<std::size_t>(count));
   return true;
 }

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "http/message.h"
+
+#include <cstdint>
+#include <memory>
+
+namespace azf::test {
+
+/// What the handler was given, a line each: `POST /x`, `Host: h` and the other fields, `body: hello` with the bytes as
+/// `escaped` gives them. `/status/404` gets that status instead of 200.
+HttpResponse echo(const HttpRequest& request);
+
+/// Our server with `echo` as its handler, on a free port, for as long as this object lives. `GET /` without
+/// `X-Azure-Functions-InvocationId` is a probe. Thread-safe.
+class EchoServer {
+ public:
+  /// Throws std::runtime_error if there is no free port.
+  EchoServer();
+  ~EchoServer();
+  EchoServer(const EchoServer&) = delete;
+  EchoServer& operator=(const EchoServer&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const;
+
+ private:
+  class Running;
+  std::unique_ptr<Running> running_;
+};
+
+}  // namespace azf::test
