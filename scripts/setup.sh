@@ -25,7 +25,10 @@ readonly node_packages=(nodejs npm)
 # readable. ccache saves CI from compiling what has not changed.
 readonly check_packages=(ccache clang clang-format clang-tidy libclang-rt-dev llvm valgrind)
 # What tests/bench measures with, and the ecosystems that it compares with. Compilers and node are asked for by command.
-readonly bench_packages=(wrk valgrind librust-hyper-dev librust-serde-dev librust-serde-json-dev librust-tokio-dev)
+readonly bench_packages=(
+  wrk valgrind
+  librust-hyper-dev librust-serde-derive-dev librust-serde-dev librust-serde-json-dev librust-tokio-dev
+)
 
 usage() {
   cat <<'TEXT'

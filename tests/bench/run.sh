@@ -1,15 +1,20 @@
 #!/usr/bin/env bash
-# Builds the release and its peers, measures them side by side, and writes the report: RESULTS.md and its plot.
-#
-#   tests/bench/run.sh [--quick] [--out DIR] [OPTION OF load.mjs]...
-#
-#   --quick    short runs, to see whether everything works; the report goes to the build folder
-#   --out DIR  where the report goes, by default beside this script
-#
-# About an hour without --quick. An idle machine gives the best figures; ratios hold on a busier one, too, as all are
-# measured in turns, and instruction counts on any. Each part also runs alone: load.mjs, instructions.sh, and the
-# programs of the release's tests/bench. README.md has the method.
+# Builds the release and its peers, measures them side by side, and writes the report. README.md has the method.
 set -euo pipefail
+
+usage() {
+  cat <<'TEXT'
+Usage: tests/bench/run.sh [--quick] [--out DIR] [OPTION OF load.mjs]...
+
+Builds the release and its peers, measures start, load, memory, cached tokens and instructions, and writes RESULTS.md
+and its plot. Takes 50 minutes. An idle machine gives the best figures; ratios hold on a busier one, too, as all servers
+are measured in turns, and instruction counts on any.
+
+  --quick    short runs, to see whether everything works; the report goes to the build folder
+  --out DIR  where the report goes, by default beside this script
+  --help     this text; tests/bench/load.mjs --help has the further options
+TEXT
+}
 
 root=$(readlink -f "${BASH_SOURCE[0]%/*}/../..")
 readonly root here="$root/tests/bench" build="$root/build/release"
@@ -96,6 +101,10 @@ main() {
         [[ $out != "$here" ]] || out=$measurements
         start_runs=20
         load_options+=(--quick)
+        ;;
+      --help | -h)
+        usage
+        return
         ;;
       --out)
         [[ $# -ge 2 ]] || { note "--out needs a folder" && return 2; }

@@ -67,11 +67,12 @@ export function cpuPlot(results, titles, connections) {
       );
     });
   });
-  shown.forEach((server, j) => {
-    const x = margin.left + j * 160;
+  let x = margin.left;
+  for (const server of shown) {
     parts.push(`<rect class="${server}" x="${x}" y="38" width="12" height="12" rx="2"/>`);
     parts.push(`<text x="${x + 18}" y="48">${titles.get(server)}</text>`);
-  });
+    x += 48 + 7 * titles.get(server).length; // a letter is 7 wide, more or less
+  }
   const size = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`;
   return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img">
 <title>Processor time for each request, by workload and server</title>

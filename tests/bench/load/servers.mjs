@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -93,6 +93,8 @@ export class RunningServer {
 
   /** Starts it behind `prefix`, a command such as taskset that becomes it, and waits until it answers `GET /`. */
   static async start(server, prefix = []) {
+    const file = server.command.at(-1);
+    if (!existsSync(file)) throw new Error(`${file} does not exist; tests/bench/build.sh builds it`);
     const port = await freePort();
     const [program, ...options] = [...prefix, ...server.command];
     const child = spawn(program, options, {
