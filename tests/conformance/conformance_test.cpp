@@ -111,6 +111,6 @@ TEST_SUITE("conformance") {
         ++cases;
       }
     }
-    CHECK(cases >= 280);
+    CHECK(cases >= 600);
   }
 }

@@ -81,6 +81,7 @@ TEST_SUITE("conformance") {
         {"smuggled", refuse(400), ended({refusal(400), ok()}), "2 replies"},
         {"accepted instead", refuse(400), ended({ok()}), "another status"},
         {"gave up without a reply", give_up(), ended({}), ""},
+        {"gave up behind another one", give_up().after(1), ended({ok()}), ""},
         {"gave up with one", give_up(), ended({refusal(400)}), ""},
         {"did not give up", give_up(), ended({ok()}), "another status"},
         {"interim reply", accept().with_interim(Interim::kMust), with_interim(ended({ok(), next()})), ""},
