@@ -13,26 +13,38 @@ namespace {
 constexpr std::size_t kSizeLineLimit = 256;
 constexpr std::size_t kSizeDigits = 15;
 
-// `;name=value` or `;name="value"`, any number of them (RFC 9112 section 7.1.1). Blanks around them, which the RFC
-// calls bad, are refused: they have been read as part of the size.
+void skip_blanks(std::string_view& text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+}
+
+// Takes a token from the front; false if there is none.
+bool skip_token(std::string_view& text) {
+  const auto end = std::min(text.find_first_of("; \t="), text.size());
+  const bool is_token = is_field_name(text.substr(0, end));
+  text.remove_prefix(end);
+  return is_token;
+}
+
+// `;name=value` or `;name="value"`, any number of them, with blanks where RFC 9112 section 7.1.1 makes recipients bear
+// them. A blank that no extension follows is refused: it has been read as part of the size.
 bool are_extensions(std::string_view text) {
   while (!text.empty()) {
-    if (text.front() != ';') return false;
+    skip_blanks(text);
+    if (!text.starts_with(';')) return false;
     text.remove_prefix(1);
-    const auto name_end = std::min(text.find_first_of(";="), text.size());
-    if (!is_field_name(text.substr(0, name_end))) return false;
-    text.remove_prefix(name_end);
-    if (!text.starts_with('=')) continue;
-    text.remove_prefix(1);
-    if (text.starts_with('"')) {
-      const std::size_t end = quoted_string_length(text);
-      if (end == 0) return false;
-      text.remove_prefix(end);
-    } else {
-      const auto value_end = std::min(text.find(';'), text.size());
-      if (!is_field_name(text.substr(0, value_end))) return false;
-      text.remove_prefix(value_end);
+    skip_blanks(text);
+    if (!skip_token(text)) return false;
+    const auto behind_name = text;
+    skip_blanks(text);
+    if (!text.starts_with('=')) {
+      text = behind_name;
+      continue;
     }
+    text.remove_prefix(1);
+    skip_blanks(text);
+    const std::size_t quoted = quoted_string_length(text);
+    text.remove_prefix(quoted);
+    if (quoted == 0 && !skip_token(text)) return false;
   }
   return true;
 }

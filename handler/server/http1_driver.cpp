@@ -59,7 +59,9 @@ Http1Driver::Outcome Http1Driver::drive(Connection& connection, Role role, bool 
     }
     take_up(connection, unread);
   }
-  return converse(connection, unread, role, drained_by_short_read);
+  const Outcome outcome = converse(connection, unread, role, drained_by_short_read);
+  if (outcome == Outcome::kEnded) reader_.reset();  // of a request that will never be complete
+  return outcome;
 }
 
 void Http1Driver::take_up(Connection& connection, std::string& unread) {
@@ -165,11 +167,12 @@ std::optional<Http1Driver::Outcome> Http1Driver::respond(Connection& connection,
 Http1Driver::Outcome Http1Driver::refuse(Connection& connection, const Refusal& refusal) {
   context_.log.info("request refused",
                     {{"status", std::to_string(refusal.status)}, {"reason", std::string(refusal.detail)}});
-  const ResponseFraming framing{.closes = true, .date = date()};
+  const ResponseFraming framing{
+      .to_head_request = reader_.request().method == Method::kHead, .closes = true, .date = date()};
   const HttpResponse response = problem(refusal);
   output_.clear();
   append_response_head(output_, response, framing);
-  output_.append(response.body);
+  if (has_body(response, framing)) output_.append(response.body);
   connection.unfinished.reset();
   reader_.reset();
   switch (write(connection, output_, {})) {

@@ -25,6 +25,8 @@ bool is_target(std::string_view text) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+bool is_hexadecimal(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
 // `host`, `host:port` or `[address]:port` (RFC 9110 section 7.2): no user, no path, no list. Empty where a target has
 // no authority.
 bool is_authority(std::string_view text) {
@@ -35,6 +37,10 @@ bool is_authority(std::string_view text) {
            std::string_view("-._~!$&'()*+;=%:[").find(c) != std::string_view::npos;
   };
   const auto host = text.substr(0, host_end);
+  for (auto percent = host.find('%'); percent != std::string_view::npos; percent = host.find('%', percent + 1)) {
+    const auto digits = host.substr(percent + 1, 2);
+    if (digits.size() < 2 || !std::all_of(digits.begin(), digits.end(), is_hexadecimal)) return false;
+  }
   if (!std::all_of(host.begin(), host.end(), in_host) || host.find('[', 1) != std::string_view::npos) return false;
   if (host_end == std::string_view::npos) return true;
   std::string_view port = text.substr(host_end);
@@ -49,6 +55,7 @@ bool is_method(std::string_view text, Method method) { return text == to_string(
 }  // namespace
 
 void RequestReader::reset() {
+  request_.method = Method::kGet;
   request_.url.clear();
   request_.headers.clear();
   request_.body.clear();
@@ -141,7 +148,9 @@ bool RequestReader::take_absolute_form(std::string_view target) {
   }
   target.remove_prefix(scheme_end + 3);
   const auto authority = target.substr(0, target.find_first_of("/?"));
-  if (authority.empty() || !is_authority(authority)) return refuse(400, "The request target has no usable host.");
+  if (authority.empty() || authority.starts_with(':') || !is_authority(authority)) {
+    return refuse(400, "The request target has no usable host.");
+  }
   target.remove_prefix(authority.size());
   if (!target.starts_with('/')) request_.url.assign("/");
   request_.url.append(target);
@@ -197,21 +206,24 @@ bool RequestReader::take_content_length(std::string_view value) {
 bool RequestReader::take_transfer_encoding(std::string_view value) {
   if (++transfer_encodings_ > 1) return refuse(400, "There is more than one Transfer-Encoding header field.");
   if (equal_ignoring_case(value, "chunked")) return true;
-  // `chunked` before another coding, or twice, leaves open where the body ends.
+  // `chunked` before another coding, twice, or with an empty element beside it: readers differ on where the body ends.
   std::string_view last;
+  std::size_t codings = 0;
   std::size_t chunked = 0;
   for_each_element(value, [&](std::string_view coding) {
     last = coding;
+    ++codings;
     if (equal_ignoring_case(coding, "chunked")) ++chunked;
   });
-  if (last.empty() || chunked > 1 || (chunked == 1 && !equal_ignoring_case(last, "chunked"))) {
+  const bool other_codings_first = chunked == 1 && codings > 1 && equal_ignoring_case(last, "chunked");
+  if (codings == 0 || (chunked > 0 && !other_codings_first)) {
     return refuse(400, "Transfer-Encoding does not end in one chunked.");
   }
   return refuse(501, "Only the transfer coding chunked is supported.");
 }
 
 bool RequestReader::end_head() {
-  if (hosts_ == 0 && !is_http_1_0_ && !authority_in_target_) return refuse(400, "The Host header field is missing.");
+  if (hosts_ == 0 && !is_http_1_0_) return refuse(400, "The Host header field is missing.");
   if (transfer_encodings_ > 0) {
     if (content_lengths_ > 0) return refuse(400, "The body is framed twice, by Content-Length and Transfer-Encoding.");
     if (is_http_1_0_) return refuse(400, "HTTP/1.0 has no Transfer-Encoding.");

@@ -2,7 +2,6 @@
 
 #include "conformance/request_case.h"
 #include "server/http_server.h"
-#include "support/fake_clock.h"
 #include "support/memory_log.h"
 
 #include <charconv>
@@ -34,7 +33,8 @@ HttpResponse echo(const HttpRequest& request) {
     std::from_chars(digits, request.url.data() + request.url.size(), response.status);
   }
   response.body.append(to_string(request.method)).append(" ").append(request.url).append("\n");
-  for (const auto& [name, value] : request.headers) response.body.append(name + ": " + escaped(value) + "\n");
+  for (const auto& [name, value] : request.headers)
+    response.body.append(name).append(": ").append(escaped(value)).append("\n");
   response.body.append("body: " + escaped(request.body));
   return response;
 }
@@ -44,7 +44,8 @@ class EchoServer::Running {
   explicit Running(Listener listener)
       : port_(listener.port()),
         log_(sink_, clock_, LogLevel::kInfo, LogFormat::kJson),
-        server_(std::move(listener), echo, is_probe, log_, {.body_limit_bytes = kBodyLimitBytes}),
+        server_(std::move(listener), echo, is_probe, clients_, clock_, log_,
+                {.limits = {.body_bytes = kBodyLimitBytes}}),
         thread_([this] { server_.run(); }) {}
   ~Running() {
     server_.stop(std::chrono::seconds(20));
@@ -58,7 +59,8 @@ class EchoServer::Running {
  private:
   const std::uint16_t port_;
   MemoryLogSink sink_;
-  FakeClock clock_;
+  SystemClock clock_;
+  ClientPolicy clients_;
   Logger log_;
   HttpServer server_;
   std::thread thread_;
