@@ -61,7 +61,8 @@ std::string envelope_of(const Invocation& invocation, const FunctionMetadata& me
     if (value.document) {
       data[name] = value.text.empty() ? *value.document : Json(value.text);
     } else if (binding != nullptr && binding_data_type(*binding) == DataType::kBinary) {
-      data[name] = to_base64(value.text);
+      // `null` means that there is no value; a blank is skipped, and makes it the bytes.
+      data[name] = to_base64(value.text) + " ";
     } else {
       data[name] = to_text(Json(value.text));
     }
