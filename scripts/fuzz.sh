@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/fuzz.sh [--seconds N] [--seed N] [TARGET...]
+Usage: scripts/fuzz.sh [--seconds N] [--seed N] [--except] [TARGET...]
        scripts/fuzz.sh --list
 
 Builds the fuzz targets with clang, AddressSanitizer and UndefinedBehaviorSanitizer and runs them, as many at a time as
@@ -13,6 +13,7 @@ runs it again is printed.
 
   --seconds N  how long each target runs (default: 60)
   --seed N     begin from this random number, so that two short runs do much the same (default: another each time)
+  --except     run all but the named targets
   --list       only print the names of the targets
   TARGET       run these alone
 
@@ -33,6 +34,7 @@ readonly binaries=build/fuzz/tests/fuzz
 readonly corpus=tests/fuzz/corpus
 seconds=60
 seed=0 # libFuzzer takes another one each time
+except=no
 targets=()
 all=()
 for folder in "$corpus"/*/; do
@@ -52,6 +54,7 @@ while (($# > 0)); do
       seed=$2
       shift
       ;;
+    --except) except=yes ;;
     -*) usage >&2 && exit 2 ;;
     *)
       [[ -d $corpus/$1 ]] || fail "there is no target $1; see --list"
@@ -60,6 +63,10 @@ while (($# > 0)); do
   esac
   shift
 done
+if [[ $except == yes ]]; then
+  mapfile -t targets < <(printf '%s\n' "${all[@]}" | grep -vxF -f <(printf '%s\n' "${targets[@]}"))
+  ((${#targets[@]} > 0)) || fail "--except leaves no target"
+fi
 ((${#targets[@]} > 0)) || targets=("${all[@]}")
 work=${AZF_FUZZ_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/azf-fuzz}
 mkdir -p "$work"
@@ -69,6 +76,8 @@ scripts/build.sh fuzz "${targets[@]/#/azf_fuzz_}"
 # The names that a target's inputs are made of.
 dictionary_of() {
   case $1 in
+    chunked_decoder | request_differential | request_reader) echo http ;;
+    query) echo url ;;
     claims | token_claims | token_refusal | token_reply | tool_output) echo json ;;
     *) echo "$1" ;;
   esac
@@ -106,7 +115,7 @@ wait
 stat_of() { sed -n "s/^stat::$2: *//p" "$work/$1.log" | tail -n 1; }
 
 failed=()
-printf '%-18s %12s %8s %9s %7s  %s\n' target runs seconds coverage inputs result
+printf '%-20s %12s %8s %9s %7s  %s\n' target runs seconds coverage inputs result
 for target in "${targets[@]}"; do
   log=$work/$target.log
   code=$(cat "$work/$target.code" 2>/dev/null || echo none)
@@ -118,7 +127,7 @@ for target in "${targets[@]}"; do
   took=$(sed -n 's/^Done [0-9]* runs in \([0-9]*\) second.*/\1/p' "$log" | tail -n 1)
   coverage=$(grep -oE 'cov: [0-9]+' "$log" | tail -n 1 | cut -d ' ' -f 2 || true)
   inputs=$(grep -oE 'corp: [0-9]+' "$log" | tail -n 1 | cut -d ' ' -f 2 || true)
-  printf '%-18s %12s %8s %9s %7s  %s\n' "$target" "$(stat_of "$target" number_of_executed_units)" "${took:--}" \
+  printf '%-20s %12s %8s %9s %7s  %s\n' "$target" "$(stat_of "$target" number_of_executed_units)" "${took:--}" \
     "${coverage:--}" "${inputs:--}" "$result"
 done
 

@@ -189,9 +189,10 @@ std::string without_query(const Url& url) {
 std::string with_query(std::string_view url, const std::vector<NameValue>& fields) {
   std::string result(url);
   if (fields.empty()) return result;
-  if (url.find('?') == std::string_view::npos) {
+  const auto mark = url.find('?');
+  if (mark == std::string_view::npos) {
     result.push_back('?');
-  } else if (!url.ends_with('?') && !url.ends_with('&')) {
+  } else if (mark + 1 != url.size() && !url.ends_with('&')) {
     result.push_back('&');
   }
   return result + form_encode(fields);

@@ -17,8 +17,14 @@ std::span<const FuzzTarget> fuzz_targets();
 
 void fuzz_base64(std::string_view input);
 void fuzz_certificate(std::string_view input);
+void fuzz_chunked_decoder(std::string_view input);
 void fuzz_claims(std::string_view input);
 void fuzz_date(std::string_view input);
+void fuzz_envelope(std::string_view input);
+void fuzz_query(std::string_view input);
+void fuzz_request_differential(std::string_view input);
+void fuzz_request_reader(std::string_view input);
+void fuzz_route_template(std::string_view input);
 void fuzz_token_claims(std::string_view input);
 void fuzz_token_refusal(std::string_view input);
 void fuzz_token_reply(std::string_view input);

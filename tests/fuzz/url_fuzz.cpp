@@ -6,25 +6,8 @@
 #include <string>
 
 namespace azf::test {
-namespace {
-
-void fuzz_form(std::string_view input) {
-  require(percent_decode(percent_encode(input)) == input, "percent-encoding is undone");
-  require(percent_decode(input).size() <= input.size(), "percent-decoding does not grow");
-  const auto fields = form_decode(input);
-  const std::string form = form_encode(fields);
-  require(form_decode(form) == fields, "a form is read back");
-  if (!fields.empty()) {
-    require(query_parameter("/?" + form, fields.back().first).has_value(), "a field of a query is found");
-  }
-  const Target target = split_target(input);
-  require(target.path.size() + target.query.size() + 1 >= input.size(), "splitting loses nothing but the mark");
-}
-
-}  // namespace
 
 void fuzz_url(std::string_view input) {
-  fuzz_form(input);
   const auto url = parse_url(input);
   if (!url) {
     require(url.error().kind == ErrorKind::kInvalidArgument, "what is no URL is an invalid argument");

@@ -199,6 +199,7 @@ TEST_SUITE("http") {
     CHECK(azf::with_query("http://h/p?x=1", fields) == "http://h/p?x=1&api-version=1&r=a%20b");
     CHECK(azf::with_query("http://h/p?", fields) == "http://h/p?api-version=1&r=a%20b");
     CHECK(azf::with_query("http://h/p?x=1&", fields) == "http://h/p?x=1&api-version=1&r=a%20b");
+    CHECK(azf::with_query("http://h/p?x?", fields) == "http://h/p?x?&api-version=1&r=a%20b");
     CHECK(azf::with_query("http://h/p", {}) == "http://h/p");
   }
 }
