@@ -141,8 +141,7 @@ class HttpServer::Loop {
         break;
       }
     }
-    accept_pending_ = true;  // others must end before this can go on
-    wake_.signal();
+    accept_pending_ = true;  // others must end before this can go on; the gate tries again
   }
 
   void admit(int socket, const sockaddr_storage& peer) {
