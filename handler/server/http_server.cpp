@@ -219,7 +219,7 @@ class HttpServer::Loop {
   }
 
   void serve_at_gate() {
-    for (std::size_t i = 0; i < kGateEvents; ++i) {
+    for (std::size_t i = 0; i < kGateEvents && gate_is_open_; ++i) {
       const auto event = poll_.wait(milliseconds::zero());
       if (!event) return;
       serve(*event, gate_, queued_ < options_.queue_limit ? Role::kGate : Role::kOverloaded);
@@ -292,6 +292,7 @@ class HttpServer::Loop {
       gate_is_open_ = !add_workers(least_workers());
       watching_workers_ = true;
     } else if (waiting().threads > 0) {
+      gate_is_open_ = false;  // before it takes the signal itself
       work_.signal();
     }
   }
@@ -362,6 +363,8 @@ class HttpServer::Loop {
     Connection* const connection = queue_.front();
     queue_.pop_front();
     --queued_;
+    // Two signals may have been told to one thread, as one.
+    if (!queue_.empty() && waiting().threads > 0) work_.signal();
     return connection;
   }
 

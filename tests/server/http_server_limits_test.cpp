@@ -344,6 +344,27 @@ TEST_SUITE("server") {
     CHECK(body_of(ask_anew(server.port(), get("/after"))) == "/after");
   }
 
+  TEST_CASE("a request never waits behind a busy worker while another one is idle") {
+    for (int i = 0; i < 50; ++i) {
+      Gate gate;
+      const RunningServer server(
+          [&](const HttpRequest& request) {
+            gate.pass();
+            return path(request);
+          },
+          {.worker_limit = 2, .worker_idle_timeout = 1h});
+      RawConnection first(server.port());
+      RawConnection second(server.port());
+      first.send(kProbe + get("/1"));
+      CHECK(contains(first.read_response(), "200 OK"));
+      second.send(get("/2"));
+      gate.wait_for_arrivals(2);
+      gate.open();
+      CHECK(body_of(first.read_response()) == "/1");
+      CHECK(body_of(second.read_response()) == "/2");
+    }
+  }
+
   TEST_CASE("connections above the limit wait until others end, and waiting costs next to nothing") {
     const CountingClock clock;
     const RunningServer server(path, {.connection_limit = 3}, &clock);
