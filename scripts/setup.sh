@@ -24,22 +24,25 @@ readonly node_packages=(nodejs npm)
 # libclang-rt-dev is the runtime of the sanitizers and of the fuzzer; llvm has the symbolizer that makes their reports
 # readable. ccache saves CI from compiling what has not changed.
 readonly check_packages=(ccache clang clang-format clang-tidy libclang-rt-dev llvm valgrind)
+# What scripts/load_test.sh drives the handler with.
+readonly load_packages=(wrk)
 # What tests/bench measures with, and the ecosystems that it compares with. Compilers and node are asked for by command.
 readonly bench_packages=(
-  wrk valgrind
+  slowhttptest valgrind
   librust-hyper-dev librust-serde-derive-dev librust-serde-dev librust-serde-json-dev librust-tokio-dev
 )
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/setup.sh [--test] [--checks] [--node] [--bench]
+Usage: scripts/setup.sh [--test] [--checks] [--load] [--node] [--bench]
 
 Installs the Debian packages that are missing. Without root or passwordless sudo it prints the command to run instead.
 
   --test    also what the tests need
   --checks  also what .ci/run needs: clang and its tools, valgrind
+  --load    also what scripts/load_test.sh needs: wrk
   --node    also what scripts/differential.sh needs: Node.js with npm
-  --bench   also what tests/bench/run.sh needs: wrk, valgrind, Node.js, Go, Rust with hyper
+  --bench   also what tests/bench/run.sh needs: wrk, slowhttptest, valgrind, Node.js, Go, Rust with hyper
   --help    this text
 TEXT
 }
@@ -131,9 +134,13 @@ main() {
         tools+=(node npm)
         { command -v node && command -v npm; } >/dev/null || packages+=("${node_packages[@]}")
         ;;
+      --load)
+        tools+=(wrk)
+        packages+=("${load_packages[@]}")
+        ;;
       --bench)
-        tools+=(wrk valgrind node go cargo)
-        packages+=("${bench_packages[@]}")
+        tools+=(wrk slowhttptest valgrind node go cargo)
+        packages+=("${load_packages[@]}" "${bench_packages[@]}")
         command -v node >/dev/null || packages+=(nodejs)
         command -v go >/dev/null || packages+=(golang-go)
         command -v cargo >/dev/null || packages+=(cargo rustc)

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
 
@@ -12,6 +13,15 @@ namespace azf::cli {
 namespace {
 
 constexpr std::uint16_t kPortWithoutHost = 8080;
+
+// Each connection needs a descriptor, and the usual soft limit is 1,024, for programs that use select. What the
+// administrator has meant as the limit is the hard one.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);  // it cannot fail, and if it did, fewer connections would be served
+}
 
 }  // namespace
 
@@ -34,6 +44,7 @@ Result<Listener> listen(const ServeCommand& command, const HandlerOptions& optio
 
 int serve(Listener listener, ProcessWatch& watch, const HandlerOptions& options, const Router& router,
           const HostConfiguration& host, const Clock& clock, const Logger& log) {
+  raise_descriptor_limit();
   const Dispatcher dispatcher(router, host, clock, log);
   const std::string address = "http://" + listener.authority();
   const ClientPolicy clients(options.allowed_clients, options.owner_check);

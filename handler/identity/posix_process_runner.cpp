@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string_view>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <system_error>
@@ -244,6 +245,20 @@ Result<pid_t> start(const std::string& path, const ProcessCommand& command, cons
   }
 }
 
+std::uint64_t soft_descriptor_limit() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+}
+
+// Descriptors above 1,023 are a trap for tools that use select, and some tools close all that there could be, one by
+// one. posix_spawn cannot set limits; a tool that has begun meanwhile notices nothing.
+void limit_descriptors(pid_t child, std::uint64_t soft_limit) {
+  rlimit limit{};
+  if (::prlimit(child, RLIMIT_NOFILE, nullptr, &limit) != 0 || limit.rlim_cur <= soft_limit) return;
+  limit.rlim_cur = soft_limit;
+  (void)::prlimit(child, RLIMIT_NOFILE, &limit, nullptr);
+}
+
 // Waits until there is something to read, or for a moment. False if nothing came.
 bool wait_for_output(const Pipe& output, const Pipe& error, milliseconds limit) {
   std::array<pollfd, 2> streams{};  // poll skips negative descriptors
@@ -258,6 +273,9 @@ std::string text_of(milliseconds duration) {
 }
 
 }  // namespace
+
+PosixProcessRunner::PosixProcessRunner(const Environment& environment, const Clock& clock)
+    : environment_(environment), clock_(clock), descriptor_limit_(soft_descriptor_limit()) {}
 
 Result<ProcessOutput> PosixProcessRunner::run(const ProcessCommand& command, Deadline deadline) {
   const Deadline due = deadline.or_sooner(clock_, command.timeout);
@@ -274,6 +292,7 @@ Result<ProcessOutput> PosixProcessRunner::run(const ProcessCommand& command, Dea
   const auto pid = start(*path, command, environment_, output->writing.number(), error->writing.number());
   if (!pid) return pid.error();
   Child child(*pid);
+  limit_descriptors(*pid, descriptor_limit_);
   output->writing.close();
   error->writing.close();
 

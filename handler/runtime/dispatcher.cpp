@@ -195,7 +195,7 @@ bool Dispatcher::is_probe(const HttpRequest& request) {
   return request.method == Method::kGet && request.url == "/" && !request.headers.has(kInvocationIdHeader);
 }
 
-HttpResponse Dispatcher::handle(const HttpRequest& request) const noexcept {
+HttpResponse Dispatcher::handle(const HttpRequest& request) const {
   if (is_probe(request)) return {};
   const auto given = invocation_id(request.headers);
   const std::string id = given ? std::string(*given) : new_invocation_id_();

@@ -26,8 +26,9 @@ class Dispatcher {
   static bool is_probe(const HttpRequest& request);
 
   /// An exception that leaves a function is logged, and answered 500 without its text. The host's probe
-  /// (`GET /` without an invocation id) is answered before anything else, and not logged.
-  [[nodiscard]] HttpResponse handle(const HttpRequest& request) const noexcept;
+  /// (`GET /` without an invocation id) is answered before anything else, and not logged. Throws std::bad_alloc where
+  /// memory is too short for the request outside of its function, and nothing else.
+  [[nodiscard]] HttpResponse handle(const HttpRequest& request) const;
 
  private:
   class Call;

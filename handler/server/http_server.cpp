@@ -20,6 +20,7 @@
 #include <thread>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace azf {
 namespace {
@@ -121,6 +122,26 @@ class HttpServer::Loop {
     return {static_cast<std::uint32_t>(both), static_cast<std::uint32_t>(both >> 32)};
   }
 
+  // Does it; where memory is short, says so and returns false: then this is lost, and the rest goes on.
+  template <typename Action>
+  bool if_memory_allows(Action action) {
+    try {
+      action();
+      return true;
+    } catch (const std::bad_alloc&) {
+      tell_out_of_memory();
+      return false;
+    }
+  }
+
+  void tell_out_of_memory() {
+    try {
+      log_.error("out of memory: a connection is closed or has to wait, the others are served on");
+    } catch (const std::bad_alloc&) {
+      return;  // not even for a line of the log
+    }
+  }
+
   // ---- Connections: any thread.
 
   void accept_all() {
@@ -130,23 +151,24 @@ class HttpServer::Loop {
       const int socket =
           ::accept4(listener_.descriptor(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
       if (socket >= 0) {
-        admit(socket, peer);
+        if (!if_memory_allows([&] { admit(socket, peer); })) ::close(socket);
       } else if (errno == EAGAIN || errno == EINVAL || errno == EBADF) {
+        accept_fails_ = false;
         return;  // all are accepted, or the listener is closed
       } else if (errno != EINTR && errno != ECONNABORTED) {
         if (!accept_fails_.exchange(true)) {
-          log_.error("cannot accept connections", {{"error", std::generic_category().message(errno)},
-                                                   {"open_connections", std::to_string(table_.size())}});
+          if_memory_allows([this, reason = errno] {
+            log_.error("cannot accept connections", {{"error", std::generic_category().message(reason)},
+                                                     {"open_connections", std::to_string(table_.size())}});
+          });
         }
         break;
       }
     }
-    accept_pending_ = true;  // others must end before this can go on
-    wake_.signal();
+    accept_pending_ = true;  // others must end before this can go on; the gate tries again
   }
 
   void admit(int socket, const sockaddr_storage& peer) {
-    accept_fails_ = false;
     if (!clients_.admits_address(peer)) {
       const auto address = IpAddress::of(peer);
       log_.warning("connection refused: its address is not among the allowed clients",
@@ -173,13 +195,16 @@ class HttpServer::Loop {
   }
 
   Outcome drive(Connection& connection, Http1Driver& driver, Role role, bool drained_by_short_read) {
-    try {
-      return driver.drive(connection, role, drained_by_short_read);
-    } catch (const std::bad_alloc&) {
-      log_.error("out of memory: a connection is closed, the others are served on");
-      driver.reset();
-      return Outcome::kEnded;
-    }
+    Outcome outcome = Outcome::kEnded;
+    const auto drive = [&] { outcome = driver.drive(connection, role, drained_by_short_read); };
+    if (!if_memory_allows(drive)) driver.reset();
+    return outcome;
+  }
+
+  Outcome expire(Connection& connection) {
+    Outcome outcome = Outcome::kEnded;
+    if_memory_allows([&] { outcome = gate_.expire(connection); });
+    return outcome;
   }
 
   // Does what follows from the outcome; false if the connection has to be driven again, because something has happened
@@ -187,7 +212,9 @@ class HttpServer::Loop {
   bool settle(Connection& connection, Outcome outcome) {
     switch (outcome) {
       case Outcome::kEnded: table_.remove(connection); return true;
-      case Outcome::kWaitsForWorker: enqueue(connection); return true;
+      case Outcome::kWaitsForWorker:
+        if (!if_memory_allows([&] { enqueue(connection); })) table_.remove(connection);
+        return true;
       case Outcome::kWaitsForOutput:
       case Outcome::kYields: poll_.rearm_with_output(connection.socket, ConnectionTable::ticket(connection)); break;
       case Outcome::kWaitsForInput: break;
@@ -220,7 +247,7 @@ class HttpServer::Loop {
   }
 
   void serve_at_gate() {
-    for (std::size_t i = 0; i < kGateEvents; ++i) {
+    for (std::size_t i = 0; i < kGateEvents && gate_is_open_; ++i) {
       const auto event = poll_.wait(milliseconds::zero());
       if (!event) return;
       serve(*event, gate_, queued_ < options_.queue_limit ? Role::kGate : Role::kOverloaded);
@@ -242,12 +269,27 @@ class HttpServer::Loop {
       watching_workers_ = true;
     } else if (now.entries == last_entries_) {
       const std::size_t wanted = std::size_t{1} << std::min(starved_ticks_++, kMostDoublings);
-      if (!add_workers(wanted) && !gate_is_open_) {
-        log_.warning("all workers are busy, requests wait", {{"workers", std::to_string(options_.worker_limit)}});
-        gate_is_open_ = true;
-      }
+      const bool all_busy = !add_workers(wanted) && !gate_is_open_;
+      if (all_busy) gate_is_open_ = true;
+      if (all_busy) if_memory_allows([this] { tell_all_busy(); });
     }
     last_entries_ = now.entries;
+  }
+
+  void tell_all_busy() {
+    std::size_t workers = 0;
+    {
+      const MutexLock lock(mutex_);
+      workers = workers_.size();
+    }
+    log_.warning("all workers are busy, requests wait", {{"workers", std::to_string(workers)}});
+  }
+
+  // None where there is no memory for their list; they are looked for again soon.
+  std::vector<std::uint64_t> overdue(SteadyTime now) {
+    std::vector<std::uint64_t> tickets;
+    if_memory_allows([&] { tickets = table_.overdue(now); });
+    return tickets;
   }
 
   // Ends what has taken too long.
@@ -255,12 +297,12 @@ class HttpServer::Loop {
     const SteadyTime now = clock_.coarse_now().steady;
     if (now < next_sweep_) return;
     next_sweep_ = now + sweep_interval(options_);
-    for (const auto ticket : table_.overdue(now)) {
+    for (const auto ticket : overdue(now)) {
       Connection* connection = table_.claim(ticket);
       if (connection == nullptr) continue;
       const bool still = connection->deadline.load(std::memory_order_relaxed) <= now.time_since_epoch().count();
       // If it has moved on in the meantime, an event tells the one who serves it.
-      if (!settle(*connection, still ? gate_.expire(*connection) : Outcome::kWaitsForInput)) {
+      if (!settle(*connection, still ? expire(*connection) : Outcome::kWaitsForInput)) {
         serve(*connection, gate_, Role::kGate, false);
       }
     }
@@ -268,7 +310,7 @@ class HttpServer::Loop {
 
   // At a stop. Returns how many connections are left: those in the middle of a request or of a response.
   std::size_t end_idle_connections() {
-    for (const auto ticket : table_.overdue(SteadyTime::max())) {
+    for (const auto ticket : overdue(SteadyTime::max())) {
       Connection* connection = table_.claim(ticket);
       if (connection == nullptr) continue;
       const auto* unfinished = connection->unfinished.get();
@@ -293,6 +335,7 @@ class HttpServer::Loop {
       gate_is_open_ = !add_workers(least_workers());
       watching_workers_ = true;
     } else if (waiting().threads > 0) {
+      gate_is_open_ = false;  // before it takes the signal itself
       work_.signal();
     }
   }
@@ -304,15 +347,22 @@ class HttpServer::Loop {
     join_finished();
     const MutexLock lock(mutex_);
     for (std::size_t i = 0; i < count; ++i) {
-      if (workers_.size() >= options_.worker_limit) return i > 0;
-      const auto self = workers_.emplace(workers_.end());
-      try {
-        *self = std::thread([this, self] { work(self); });
-      } catch (const std::system_error&) {
-        workers_.erase(self);
-        return i > 0;
-      }
+      if (workers_.size() >= options_.worker_limit || !add_worker()) return i > 0;
     }
+    return true;
+  }
+
+  bool add_worker() REQUIRES(mutex_) {
+    Workers added;
+    try {
+      const auto self = added.emplace(added.end());
+      *self = std::thread([this, self] { work(self); });
+    } catch (const std::system_error&) {
+      return false;  // the system has no further thread
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+    workers_.splice(workers_.end(), added);
     return true;
   }
 
@@ -340,13 +390,14 @@ class HttpServer::Loop {
   // ---- Workers.
 
   void work(Workers::iterator self) {
-    Http1Driver driver(context());
-    while (true) {
+    std::optional<Http1Driver> driver;
+    if_memory_allows([&] { driver.emplace(context()); });
+    while (driver) {
       if (Connection* connection = take_queued()) {
-        serve(*connection, driver, Role::kWorker, false);
+        serve(*connection, *driver, Role::kWorker, false);
       } else if (const auto event = wait_for_event()) {
         if (event->source == Event::Source::kWakeUp && ending()) break;
-        serve(*event, driver, Role::kWorker);
+        serve(*event, *driver, Role::kWorker);
         if (event->source == Event::Source::kListener) wake_.signal();  // the gate must know of deadlines
       } else if (retires(self)) {
         return;
@@ -363,6 +414,8 @@ class HttpServer::Loop {
     Connection* const connection = queue_.front();
     queue_.pop_front();
     --queued_;
+    // Two signals may have been told to one thread, as one.
+    if (!queue_.empty() && waiting().threads > 0) work_.signal();
     return connection;
   }
 

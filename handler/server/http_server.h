@@ -46,7 +46,8 @@ struct HttpServerOptions {
 /// slow to take costs no thread. Methods may be called from any thread.
 class HttpServer {
  public:
-  /// Called from many threads at once, and may block; must not throw.
+  /// Called from many threads at once, and may block. May throw std::bad_alloc, which ends the connection, and nothing
+  /// else.
   using Handler = std::function<HttpResponse(const HttpRequest&)>;
   /// Whether a request without a body is the host's probe, to be answered by an empty 200 without any handler, also
   /// while every worker is busy. Must not throw or wait.

@@ -45,11 +45,13 @@ std::map<std::string, std::string> quiet_environment() {
           {"TSAN_OPTIONS", "report_thread_leaks=0"}};
 }
 
-StartedHandler::StartedHandler(std::map<std::string, std::string> further_environment, std::uint16_t port)
+StartedHandler::StartedHandler(std::map<std::string, std::string> further_environment, std::uint16_t port,
+                               std::map<int, rlimit> limits)
     : port_(port),
       process_(handler_program(), {.arguments = {},
                                    .environment = host_environment(std::move(further_environment), port),
-                                   .directory = app_directory()}) {
+                                   .directory = app_directory(),
+                                   .limits = std::move(limits)}) {
   wait_until_serving(port_);
 }
 

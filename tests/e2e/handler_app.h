@@ -27,8 +27,8 @@ void wait_until_serving(std::uint16_t port);
 /// Starts the staged handler as the Functions host does and waits until it answers the host's probe.
 class StartedHandler {
  public:
-  explicit StartedHandler(std::map<std::string, std::string> further_environment = {},
-                          std::uint16_t port = free_port());
+  explicit StartedHandler(std::map<std::string, std::string> further_environment = {}, std::uint16_t port = free_port(),
+                          std::map<int, rlimit> limits = {});
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   ChildProcess& process() { return process_; }

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -112,6 +113,17 @@ TEST_SUITE("identity") {
     CHECK(!f.run({.program = "missing"}));
     CHECK(open_descriptors() == before);
     ::close(inheritable);
+  }
+
+  TEST_CASE("a tool gets the soft limit of descriptors that was there before this program raised its own") {
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    rlimit low = before;
+    low.rlim_cur = 250;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
+    RunnerFixture fixture;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(fixture.printed("until [ $(ulimit -n) = 250 ]; do sleep 0.01; done; echo yes") == "yes\n");
   }
 
   TEST_CASE("a tool starts with no signal blocked or ignored, in a session of its own") {

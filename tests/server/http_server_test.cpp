@@ -1,5 +1,6 @@
 #include "server/http_server.h"
 
+#include "server/running_server.h"
 #include "support/fake_clock.h"
 #include "support/memory_log.h"
 #include "support/raw_connection.h"
@@ -23,39 +24,9 @@ using azf::HttpServerOptions;
 using azf::Listener;
 using azf::Method;
 using azf::test::RawConnection;
+using azf::test::RunningServer;
 
 namespace {
-
-// A server on a free port, for the length of a test.
-class RunningServer {
- public:
-  explicit RunningServer(HttpServer::Handler handler, HttpServerOptions options = {})
-      : log_(sink_, clock_, azf::LogLevel::kInfo, azf::LogFormat::kJson) {
-    auto listener = Listener::create(0);
-    REQUIRE(listener);
-    port_ = listener->port();
-    const auto is_probe = [](const HttpRequest& request) { return request.headers.has("X-Probe"); };
-    server_.emplace(*std::move(listener), std::move(handler), is_probe, clients_, system_clock_, log_, options);
-    thread_ = std::thread([this] { server_->run(); });
-  }
-  ~RunningServer() {
-    server_->stop(std::chrono::seconds(20));
-    thread_.join();
-  }
-
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-  HttpServer& operator*() { return *server_; }
-
- private:
-  azf::test::MemoryLogSink sink_;
-  azf::test::FakeClock clock_;
-  azf::SystemClock system_clock_;
-  azf::ClientPolicy clients_;
-  azf::Logger log_;
-  std::uint16_t port_ = 0;
-  std::optional<HttpServer> server_;
-  std::thread thread_;
-};
 
 // Answers with what it was asked, one fact a line.
 HttpResponse echo(const HttpRequest& request) {

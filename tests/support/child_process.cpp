@@ -51,6 +51,9 @@ ChildProcess::ChildProcess(const std::string& program, ChildOptions options) {
     // Only async-signal-safe calls from here on.
     ::dup2(output[1], STDOUT_FILENO);
     ::dup2(error[1], STDERR_FILENO);
+    for (const auto& [resource, limit] : options.limits) {
+      if (::setrlimit(static_cast<__rlimit_resource>(resource), &limit) != 0) ::_exit(126);
+    }
     if (!options.directory.empty() && ::chdir(options.directory.c_str()) != 0) ::_exit(126);
     ::execve(program.c_str(), argv.data(), envp.data());
     ::_exit(127);

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <thread>
 #include <vector>
@@ -19,6 +20,8 @@ struct ChildOptions {
   std::map<std::string, std::string> environment;
   /// Empty: the current directory.
   std::string directory;
+  /// By resource, such as RLIMIT_NOFILE.
+  std::map<int, rlimit> limits{};
 };
 
 /// A child process with its standard output and error on pipes, as the Functions host has them. Both are read in the

@@ -1,0 +1,25 @@
+#include "server/running_server.h"
+
+#include <doctest/doctest.h>
+
+#include <utility>
+
+namespace azf::test {
+
+RunningServer::RunningServer(HttpServer::Handler handler, HttpServerOptions options, const Clock* clock)
+    : log_(sink_, log_clock_, LogLevel::kInfo, LogFormat::kJson) {
+  auto listener = Listener::create(0);
+  REQUIRE(listener);
+  port_ = listener->port();
+  const auto is_probe = [](const HttpRequest& request) { return request.headers.has("X-Probe"); };
+  server_.emplace(*std::move(listener), std::move(handler), is_probe, clients_,
+                  clock != nullptr ? *clock : system_clock_, log_, options);
+  thread_ = std::thread([this] { server_->run(); });
+}
+
+RunningServer::~RunningServer() {
+  server_->stop(std::chrono::seconds(20));
+  thread_.join();
+}
+
+}  // namespace azf::test

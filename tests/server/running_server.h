@@ -1,0 +1,40 @@
+#pragma once
+
+#include "core/log.h"
+#include "server/http_server.h"
+#include "support/fake_clock.h"
+#include "support/memory_log.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace azf::test {
+
+/// A server on a free port, for the length of a test. Requests with `X-Probe` are probes.
+class RunningServer {
+ public:
+  /// Its deadlines go by the machine's clock, or by `clock`, which must outlive it.
+  explicit RunningServer(HttpServer::Handler handler, HttpServerOptions options = {}, const Clock* clock = nullptr);
+  ~RunningServer();
+  RunningServer(const RunningServer&) = delete;
+  RunningServer& operator=(const RunningServer&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  /// What it has logged so far.
+  [[nodiscard]] std::string log() const { return sink_.text(); }
+  HttpServer& operator*() { return *server_; }
+
+ private:
+  MemoryLogSink sink_;
+  FakeClock log_clock_;
+  SystemClock system_clock_;
+  ClientPolicy clients_;
+  Logger log_;
+  std::uint16_t port_ = 0;
+  std::optional<HttpServer> server_;
+  std::thread thread_;
+};
+
+}  // namespace azf::test
