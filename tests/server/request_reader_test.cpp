@@ -140,7 +140,7 @@ TEST_SUITE("server") {
          {{{.method = Method::kOptions, .url = "*", .headers = {{"Host", "h"}}}}}},
         {"GET http://Target:80/p?q HTTP/1.1\r\nA: b\r\nHost: field\r\n\r\n",
          {{{.url = "/p?q", .headers = {{"Host", "Target:80"}, {"A", "b"}}}}}},
-        {"GET HTTPS://[::1]?q HTTP/1.1\r\n\r\n", {{{.url = "/?q", .headers = {{"Host", "[::1]"}}}}}},
+        {"GET HTTPS://[::1]?q HTTP/1.1\r\nHost: h\r\n\r\n", {{{.url = "/?q", .headers = {{"Host", "[::1]"}}}}}},
         {"GET http://h HTTP/1.0\r\n\r\n", {{{.url = "/", .headers = {{"Host", "h"}}}, Connection::kCloses10}}},
         // the connection
         {"GET / HTTP/1.0\r\n\r\n", {{{.url = "/"}, Connection::kCloses10}}},
