@@ -113,18 +113,25 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 }
 
 bool is_field_name(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [&](char c) {
-    const char letter = ascii_lower(c);
-    return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || kMarks.find(c) != std::string_view::npos;
-  });
+  constexpr auto kToken = [] {
+    std::array<bool, 256> table{};
+    for (const char c :
+         std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~")) {
+      table[static_cast<unsigned char>(c)] = true;
+    }
+    return table;
+  }();
+  return !text.empty() && std::ranges::all_of(text, [&](char c) { return kToken[static_cast<unsigned char>(c)]; });
 }
 
+// Without an early end, so that the compiler looks at many bytes at once.
 bool is_field_value(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) {
+  bool control = false;
+  for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-  });
+    control |= (byte < 0x20 && byte != '\t') || byte == 0x7f;
+  }
+  return !control;
 }
 
 Headers::Headers(std::initializer_list<Field> fields) {

@@ -50,17 +50,21 @@ class Dispatcher::Call {
 
   HttpResponse run() {
     HttpResponse response = answer();
+    if (log_.enabled(LogLevel::kInfo)) log_end(response.status);
+    return response;
+  }
+
+ private:
+  void log_end(int status) const {
     const auto duration = dispatcher_.clock_.steady_now() - begin_;
     log_.info(function_ == nullptr ? "no function" : "invocation",
               {function_ == nullptr ? LogField("path", split_target(request_.url).path)
                                     : LogField("function", function_->metadata.name),
                {"method", std::string(to_string(request_.method))},
-               {"status", std::to_string(status_ == 0 ? response.status : status_)},
+               {"status", std::to_string(status_ == 0 ? status : status_)},
                {"duration_us", std::to_string(std::chrono::floor<std::chrono::microseconds>(duration).count())}});
-    return response;
   }
 
- private:
   HttpResponse answer() {
     const auto path = split_target(request_.url).path;
     RouteMatch match;

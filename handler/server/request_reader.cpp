@@ -12,16 +12,26 @@ namespace {
 // Memory for a body comes with the body, not with the promise of one; and it is given back when it was much.
 constexpr std::size_t kBodyReserve = std::size_t{64} << 10;
 
+// A set of characters, for one look-up each.
+class CharacterSet {
+ public:
+  constexpr explicit CharacterSet(std::string_view characters) {
+    for (const char c : characters) members_[static_cast<unsigned char>(c)] = true;
+  }
+  [[nodiscard]] bool has_all_of(std::string_view text) const {
+    return std::all_of(text.begin(), text.end(), [this](char c) { return members_[static_cast<unsigned char>(c)]; });
+  }
+
+ private:
+  std::array<bool, 256> members_{};
+};
+
 // RFC 3986: what may stand in a path or a query; no control character, no blank, nothing outside ASCII, no fragment.
-bool is_target(std::string_view text) {
-  constexpr auto kAllowed = [] {
-    std::array<bool, 256> table{};
-    for (std::size_t c = 0x21; c < 0x7f; ++c) table[c] = true;
-    for (const char c : std::string_view("\"#<>\\^`{|}")) table[static_cast<unsigned char>(c)] = false;
-    return table;
-  }();
-  return std::all_of(text.begin(), text.end(), [&](char c) { return kAllowed[static_cast<unsigned char>(c)]; });
-}
+constexpr CharacterSet kTargetCharacters(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@%/?[]");
+// Those of a host, and of an address in brackets.
+constexpr CharacterSet kHostCharacters(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+;=:[%");
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -32,16 +42,12 @@ bool is_hexadecimal(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c
 bool is_authority(std::string_view text) {
   const auto host_end = text.starts_with('[') ? text.find(']') : text.find(':');
   if (text.starts_with('[') && host_end == std::string_view::npos) return false;
-  const auto in_host = [](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("-._~!$&'()*+;=%:[").find(c) != std::string_view::npos;
-  };
   const auto host = text.substr(0, host_end);
   for (auto percent = host.find('%'); percent != std::string_view::npos; percent = host.find('%', percent + 1)) {
     const auto digits = host.substr(percent + 1, 2);
     if (digits.size() < 2 || !std::all_of(digits.begin(), digits.end(), is_hexadecimal)) return false;
   }
-  if (!std::all_of(host.begin(), host.end(), in_host) || host.find('[', 1) != std::string_view::npos) return false;
+  if (!kHostCharacters.has_all_of(host) || host.find('[', 1) != std::string_view::npos) return false;
   if (host_end == std::string_view::npos) return true;
   std::string_view port = text.substr(host_end);
   if (port.starts_with(']')) port.remove_prefix(1);
@@ -130,7 +136,8 @@ bool RequestReader::take_request_line(std::string_view line) {
 }
 
 bool RequestReader::take_target(std::string_view target) {
-  if (!is_target(target)) return refuse(400, "The request target has a character that must be percent-encoded.");
+  if (!kTargetCharacters.has_all_of(target))
+    return refuse(400, "The request target has a character that must be percent-encoded.");
   if (target.starts_with('/') || (target == "*" && request_.method == Method::kOptions)) {
     request_.url.assign(target);
     return true;
@@ -172,27 +179,39 @@ bool RequestReader::take_field(std::string_view line) {
   return true;
 }
 
-// The fields that decide where the request ends and what becomes of the connection.
+// The fields that decide where the request ends and what becomes of the connection. Most others differ in length.
 bool RequestReader::take_known_field(std::string_view name, std::string_view value) {
-  if (equal_ignoring_case(name, "Host")) {
-    if (++hosts_ > 1) return refuse(400, "There is more than one Host header field.");
-    return is_authority(value) || refuse(400, "The Host header field is malformed.");
+  switch (name.size()) {
+    case 4: return !equal_ignoring_case(name, "Host") || take_host(value);
+    case 6: return !equal_ignoring_case(name, "Expect") || take_expectation(value);
+    case 10:
+      if (equal_ignoring_case(name, "Connection")) take_connection_options(value);
+      return true;
+    case 14: return !equal_ignoring_case(name, "Content-Length") || take_content_length(value);
+    case 17: return !equal_ignoring_case(name, "Transfer-Encoding") || take_transfer_encoding(value);
+    default: return true;
   }
-  if (equal_ignoring_case(name, "Content-Length")) return take_content_length(value);
-  if (equal_ignoring_case(name, "Transfer-Encoding")) return take_transfer_encoding(value);
-  if (equal_ignoring_case(name, "Connection")) {
-    for_each_element(value, [this](std::string_view option) {
-      if (equal_ignoring_case(option, "close")) {
-        close_asked_ = true;
-      } else if (equal_ignoring_case(option, "keep-alive") && is_http_1_0_) {
-        keeps_alive_ = true;
-      }
-    });
-  } else if (equal_ignoring_case(name, "Expect")) {
-    if (!equal_ignoring_case(value, "100-continue")) return refuse(417, "Only 100-continue can be expected.");
-    expects_continue_ = !is_http_1_0_;
-  }
+}
+
+bool RequestReader::take_host(std::string_view value) {
+  if (++hosts_ > 1) return refuse(400, "There is more than one Host header field.");
+  return is_authority(value) || refuse(400, "The Host header field is malformed.");
+}
+
+bool RequestReader::take_expectation(std::string_view value) {
+  if (!equal_ignoring_case(value, "100-continue")) return refuse(417, "Only 100-continue can be expected.");
+  expects_continue_ = !is_http_1_0_;
   return true;
+}
+
+void RequestReader::take_connection_options(std::string_view value) {
+  for_each_element(value, [this](std::string_view option) {
+    if (equal_ignoring_case(option, "close")) {
+      close_asked_ = true;
+    } else if (equal_ignoring_case(option, "keep-alive") && is_http_1_0_) {
+      keeps_alive_ = true;
+    }
+  });
 }
 
 bool RequestReader::take_content_length(std::string_view value) {

@@ -79,6 +79,9 @@ class RequestReader {
   bool take_absolute_form(std::string_view target);
   bool take_field(std::string_view line);
   bool take_known_field(std::string_view name, std::string_view value);
+  bool take_host(std::string_view value);
+  bool take_expectation(std::string_view value);
+  void take_connection_options(std::string_view value);
   bool take_content_length(std::string_view value);
   bool take_transfer_encoding(std::string_view value);
   bool end_head();
