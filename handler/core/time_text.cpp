@@ -2,7 +2,7 @@
 
 #include <array>
 #include <chrono>
-#include <cstdio>
+#include <cstdint>
 
 namespace azf {
 namespace {
@@ -100,6 +100,13 @@ bool zone(Scanner& in, Fields& f) {
   return true;
 }
 
+// With leading zeros, the last `digits` digits. This is in each line of the log, where snprintf would cost more than
+// the rest of the line.
+void append_digits(std::string& text, std::int64_t number, std::size_t digits) {
+  text.append(digits, '0');
+  for (std::size_t i = 1; i <= digits; ++i, number /= 10) text[text.size() - i] = static_cast<char>('0' + number % 10);
+}
+
 }  // namespace
 
 std::string to_rfc3339(SystemTime time) {
@@ -112,28 +119,30 @@ std::string to_rfc3339_milliseconds(SystemTime time) {
   const auto day = std::chrono::floor<days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::milliseconds>(time - day));
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-  return text.data();
+  std::string text;
+  text.reserve(sizeof "2026-01-02T03:04:05.678Z");
+  append_digits(text, static_cast<int>(date.year()), 4);
+  append_digits(text.append("-"), static_cast<unsigned>(date.month()), 2);
+  append_digits(text.append("-"), static_cast<unsigned>(date.day()), 2);
+  append_digits(text.append("T"), clock.hours().count(), 2);
+  append_digits(text.append(":"), clock.minutes().count(), 2);
+  append_digits(text.append(":"), clock.seconds().count(), 2);
+  append_digits(text.append("."), clock.subseconds().count(), 3);
+  return text.append("Z");
 }
 
 std::string to_http_date(SystemTime time) {
   const auto day = std::chrono::floor<days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(std::chrono::floor<seconds>(time - day));
-  const auto two_digits = [](auto number) {
-    const auto value = static_cast<unsigned>(number);
-    return std::string{static_cast<char>('0' + value / 10 % 10), static_cast<char>('0' + value % 10)};
-  };
   std::string text(kWeekdays[std::chrono::weekday(day).c_encoding()]);
-  text.append(", ").append(two_digits(static_cast<unsigned>(date.day()))).append(" ");
-  text.append(kMonths[static_cast<unsigned>(date.month()) - 1]).append(" ");
-  text.append(std::to_string(static_cast<int>(date.year()))).append(" ").append(two_digits(clock.hours().count()));
-  text.append(":").append(two_digits(clock.minutes().count())).append(":");
-  return text.append(two_digits(clock.seconds().count())).append(" GMT");
+  append_digits(text.append(", "), static_cast<unsigned>(date.day()), 2);
+  text.append(" ").append(kMonths[static_cast<unsigned>(date.month()) - 1]);
+  append_digits(text.append(" "), static_cast<int>(date.year()), 4);
+  append_digits(text.append(" "), clock.hours().count(), 2);
+  append_digits(text.append(":"), clock.minutes().count(), 2);
+  append_digits(text.append(":"), clock.seconds().count(), 2);
+  return text.append(" GMT");
 }
 
 std::optional<SystemTime> parse_rfc3339(std::string_view text) {

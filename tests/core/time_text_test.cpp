@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+
 using azf::SystemTime;
 using std::chrono::seconds;
 
@@ -50,5 +52,14 @@ TEST_SUITE("core") {
       CAPTURE(text);
       CHECK_FALSE(azf::parse_http_date(text).has_value());
     }
+  }
+
+  TEST_CASE("an HTTP date is written as it is read") {
+    const auto time = azf::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT");
+    REQUIRE(time);
+    CHECK(azf::to_http_date(*time + std::chrono::milliseconds(999)) == "Sun, 06 Nov 1994 08:49:37 GMT");
+    const auto leap_day = azf::parse_rfc3339("2028-02-29T23:59:59Z");
+    REQUIRE(leap_day);
+    CHECK(azf::to_http_date(*leap_day) == "Tue, 29 Feb 2028 23:59:59 GMT");
   }
 }

@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 using azf::Headers;
 using azf::Method;
 
@@ -75,5 +79,25 @@ TEST_SUITE("http") {
     CHECK(headers.size() == 1);
     headers.remove("b");
     CHECK(headers.empty());
+  }
+
+  TEST_CASE("every byte is judged at every place of a value") {
+    for (int byte = 0; byte < 256; ++byte) {
+      const bool allowed = byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+      for (std::size_t place = 0; place < 20; ++place) {
+        std::string value(20, '\t');
+        value[place] = static_cast<char>(byte);
+        if (azf::is_field_value(value) != allowed) FAIL_CHECK("byte ", byte, " at ", place);
+      }
+    }
+  }
+
+  TEST_CASE("a part of the headers may be added to them") {
+    const std::string long_value(40, 'x');
+    Headers headers{{"A", long_value}};
+    for (int i = 0; i < 8; ++i) headers.add((*headers.begin()).name, *headers.get("A"));
+    CHECK(headers.all("A") == std::vector<std::string_view>(9, long_value));
+    headers.set("A", *headers.get("A"));
+    CHECK(headers == Headers{{"A", long_value}});
   }
 }
