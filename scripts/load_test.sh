@@ -61,12 +61,12 @@ answer_to() {
 }
 
 start_handler() {
-  # No identity endpoint of the platform may be looked for. What the sanitizers find ends the handler; its threads are
-  # left behind on purpose where it is told to end at once.
+  # Not the staged one, which has no symbols for a report. No identity endpoint of the platform may be looked for. What a
+  # sanitizer finds ends the handler; threads are left behind on purpose where it is told to end at once.
   AZURE_POD_IDENTITY_AUTHORITY_HOST=http://127.0.0.1:9 AZURE_AUTHORITY_HOST=http://127.0.0.1:9 \
     TSAN_OPTIONS=report_thread_leaks=0:halt_on_error=1 FUNCTIONS_CUSTOMHANDLER_PORT=$port \
     FUNCTIONS_APP_ROOT_PATH=$PWD/build/$preset/app \
-    "build/$preset/app/handler" >/dev/null 2>"$folder/errors" &
+    "build/$preset/handler/handler" >/dev/null 2>"$folder/errors" &
   handler=$!
   processes+=("$handler")
   until [[ $(answer_to /) == 'HTTP/1.1 200 OK' ]]; do

@@ -59,9 +59,9 @@ class HttpServer::Loop {
         options_(options),
         handler_(std::move(handler)),
         is_probe_(std::move(is_probe)),
-        listener_(std::move(listener)),
         table_(options.connection_limit),
-        gate_(context()) {
+        gate_(context()),
+        listener_(std::move(listener)) {
     poll_.add_listener(listener_.descriptor());
     poll_.add_wake_up(work_);
     poll_.add_lasting_wake_up(end_);
@@ -91,7 +91,10 @@ class HttpServer::Loop {
       wake_.signal();
       while (running_) run_ended_.wait(mutex_);  // it ends at once
     }
-    listener_.close();
+    {
+      const MutexLock lock(accept_mutex_);  // no worker is in the middle of accepting
+      listener_.close();
+    }
     while (end_idle_connections() > 0) {
       const SteadyTime now = clock_.steady_now();
       if (now >= end) return false;
@@ -145,6 +148,7 @@ class HttpServer::Loop {
   // ---- Connections: any thread.
 
   void accept_all() {
+    const MutexLock lock(accept_mutex_);
     while (table_.size() < options_.connection_limit) {
       sockaddr_storage peer{};
       socklen_t size = sizeof peer;
@@ -152,7 +156,7 @@ class HttpServer::Loop {
           ::accept4(listener_.descriptor(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
       if (socket >= 0) {
         if (!if_memory_allows([&] { admit(socket, peer); })) ::close(socket);
-      } else if (errno == EAGAIN || errno == EINVAL || errno == EBADF) {
+      } else if (errno == EAGAIN || errno == EBADF) {
         accept_fails_ = false;
         return;  // all are accepted, or the listener is closed
       } else if (errno != EINTR && errno != ECONNABORTED) {
@@ -180,7 +184,7 @@ class HttpServer::Loop {
     if (!ticket) {
       ::close(socket);
     } else if (!poll_.add(socket, *ticket)) {
-      table_.remove(*table_.claim(*ticket));
+      if (Connection* connection = table_.claim(*ticket)) table_.remove(*connection);
     }
   }
 
@@ -454,7 +458,6 @@ class HttpServer::Loop {
   const ProbeTest is_probe_;
 
   // Each with its own synchronization.
-  Listener listener_;
   EventPoll poll_;
   ConnectionTable table_;
   const WakeUp wake_;  // for the gate
@@ -475,6 +478,10 @@ class HttpServer::Loop {
   int starved_ticks_ = 0;
   int quiet_ticks_ = 0;
   SteadyTime next_sweep_{};
+
+  // Held while connections come into the table and the poll, so that a stop meets none that is only in one of them.
+  Mutex accept_mutex_;
+  Listener listener_ GUARDED_BY(accept_mutex_);
 
   Mutex mutex_;
   ConditionVariable run_ended_;

@@ -160,7 +160,9 @@ TEST_SUITE("e2e") {
     }
     while (answers < 500) std::this_thread::sleep_for(1ms);
     handler.process().signal(SIGTERM);
-    CHECK(handler.process().wait().value_or(-1) == 0);
+    const auto exit_code = handler.process().wait();
+    INFO(handler.process().standard_error());
+    CHECK(exit_code.value_or(-1) == 0);
     for (auto& client : clients) client.join();
     CHECK(cut_off == 0);
     CHECK(contains(handler.process().standard_output(), "stopped"));
