@@ -6,8 +6,8 @@ usage() {
   cat <<'TEXT'
 Usage: tests/bench/run.sh [--quick] [--out DIR] [OPTION OF load.mjs]...
 
-Builds the release and its peers, measures start, load, memory, cached tokens and instructions, and writes RESULTS.md
-and its plot. Takes 50 minutes. An idle machine gives the best figures; ratios hold on a busier one, too, as all servers
+Builds the release and its peers, measures start, load, memory, slow clients, cached tokens and instructions, and
+writes RESULTS.md and its plot. Takes an hour. An idle machine gives the best figures; ratios hold on a busier one, too, as all servers
 are measured in turns, and instruction counts on any.
 
   --quick    short runs, to see whether everything works; the report goes to the build folder
@@ -94,13 +94,14 @@ count_start_instructions() {
 }
 
 main() {
-  local out=$here start_runs=200 load_options=() status=0
+  local out=$here start_runs=200 load_options=() slow_options=() status=0
   while (($# > 0)); do
     case $1 in
       --quick)
         [[ $out != "$here" ]] || out=$measurements
         start_runs=20
         load_options+=(--quick)
+        slow_options+=(--seconds 5)
         ;;
       --help | -h)
         usage
@@ -124,6 +125,8 @@ main() {
   measure_start "$start_runs"
   note "load"
   node "$here/load.mjs" --out "$measurements/load.json" "${load_options[@]}"
+  note "slow clients"
+  "$here/slow_attacks.sh" --out "$measurements/slow_attacks.json" "${slow_options[@]}" >/dev/null
   note "cached tokens"
   "$programs/azf_token_cache_benchmark" >"$measurements/token_cache.txt" || status=1
   note "instructions"

@@ -8,6 +8,7 @@ import { machine, versions } from './environment.mjs';
 import { goals, headlineConnections } from './goals.mjs';
 import { cpuPlot } from './plot.mjs';
 import { servers } from './servers.mjs';
+import { slowTable } from './slow_table.mjs';
 import { runsOf, statistic, table, withSpread } from './tables.mjs';
 import { blockSeconds, workloads } from './workloads.mjs';
 
@@ -196,6 +197,19 @@ function instructionSection() {
   );
 }
 
+function slowSection() {
+  const slow = readJson('slow_attacks.json');
+  if (!slow) return null;
+  const { connections, seconds } = slow.settings;
+  return section(
+    'Slow clients',
+    `\`slowhttptest\` holds ${whole(connections)} connections for at most ${seconds} s: it sends a head or a body in ` +
+      'small pieces, takes its answers byte by byte, or asks for many ranges. Beside it another client asks for ' +
+      'workload a, each time on a new connection, and waits at most 3 s.',
+    slowTable(slow),
+  );
+}
+
 function environmentSection(results) {
   const { settings, load_average, date } = results;
   const runs = `${settings.runs} of ${settings.seconds} s for each cell, in turns`;
@@ -245,6 +259,7 @@ const sections = [
   blockSection(results),
   idleSection(results),
   memorySection(results),
+  slowSection(),
   startSection(results),
   instructionSection(),
   tokenSection(),
