@@ -61,6 +61,10 @@ bool EventPoll::add(int socket, std::uint64_t ticket) {
   return control(descriptor_, EPOLL_CTL_ADD, socket, EPOLLIN | EPOLLRDHUP | EPOLLET, ticket) == 0;
 }
 
+void EventPoll::rearm(int socket, std::uint64_t ticket) {
+  (void)control(descriptor_, EPOLL_CTL_MOD, socket, EPOLLIN | EPOLLRDHUP | EPOLLET, ticket);
+}
+
 void EventPoll::rearm_with_output(int socket, std::uint64_t ticket) {
   (void)control(descriptor_, EPOLL_CTL_MOD, socket, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, ticket);
 }

@@ -49,7 +49,9 @@ class EventPoll {
   void add_listener(int socket);
   /// Whether it could be added. A closed socket needs no removal.
   bool add(int socket, std::uint64_t ticket);
-  /// From now on it is told, too, when the socket takes output again. Tells at once of what is there already.
+  /// Tells at once of what there is to read, even if it has been told already.
+  void rearm(int socket, std::uint64_t ticket);
+  /// Likewise, and from now on it is told, too, when the socket takes output again.
   void rearm_with_output(int socket, std::uint64_t ticket);
 
   /// The next event; nothing after `limit`, or if a signal came.

@@ -4,6 +4,7 @@
 #include "server/connection.h"
 #include "server/event_poll.h"
 #include "server/http1_driver.h"
+#include "server/scheduling.h"
 
 #include <algorithm>
 #include <array>
@@ -30,6 +31,11 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTick{1};
 constexpr int kQuietTicks = 2;
 constexpr int kMostDoublings = 6;
+constexpr int kTicksWithoutProcessor = 10;
+constexpr milliseconds kSurplusInterval{100};
+constexpr int kSurplusChecks = 10;
+constexpr std::size_t kWorkersAskedFor = 64;
+constexpr std::size_t kMostLeastWorkers = 8;
 constexpr milliseconds kSweepInterval{1'000};
 constexpr milliseconds kAcceptInterval{100};
 constexpr milliseconds kDrainInterval{10};
@@ -107,22 +113,14 @@ class HttpServer::Loop {
  private:
   using Role = Http1Driver::Role;
   using Outcome = Http1Driver::Outcome;
-  using Workers = std::list<std::thread>;
-
-  // How many workers wait for events now, and how often one has begun to, ever.
-  struct Waiting {
-    std::uint32_t threads;
-    std::uint32_t entries;
+  struct Worker {
+    std::thread thread{};
+    std::atomic<pid_t> id = 0;  // as soon as it runs
   };
-  static constexpr std::uint64_t kOneEntry = std::uint64_t{1} << 32;
+  using Workers = std::list<Worker>;
 
   [[nodiscard]] DriverContext context() const {
     return {handler_, is_probe_, clients_, options_, clock_, log_, stopping_, told_of_unknown_owners_};
-  }
-
-  [[nodiscard]] Waiting waiting() const {
-    const std::uint64_t both = waiting_;
-    return {static_cast<std::uint32_t>(both), static_cast<std::uint32_t>(both >> 32)};
   }
 
   // Does it; where memory is short, says so and returns false: then this is lost, and the rest goes on.
@@ -191,11 +189,9 @@ class HttpServer::Loop {
   void serve(const Event& event, Http1Driver& driver, Role role) {
     if (event.source == Event::Source::kListener) return accept_all();
     if (event.source == Event::Source::kWakeUp) return;
-    if (Connection* connection = table_.claim(event.ticket)) serve(*connection, driver, role, !event.peer_finished);
-  }
-
-  void serve(Connection& connection, Http1Driver& driver, Role role, bool drained_by_short_read) {
-    while (!settle(connection, drive(connection, driver, role, drained_by_short_read))) drained_by_short_read = false;
+    if (Connection* connection = table_.claim(event.ticket)) {
+      settle(*connection, drive(*connection, driver, role, !event.peer_finished));
+    }
   }
 
   Outcome drive(Connection& connection, Http1Driver& driver, Role role, bool drained_by_short_read) {
@@ -211,19 +207,26 @@ class HttpServer::Loop {
     return outcome;
   }
 
-  // Does what follows from the outcome; false if the connection has to be driven again, because something has happened
-  // on it in the meantime.
-  bool settle(Connection& connection, Outcome outcome) {
+  // Does what follows from the outcome. What happened on the connection in the meantime was told to others in vain; the
+  // poll tells of it again, behind the events of other connections.
+  void settle(Connection& connection, Outcome outcome) {
+    const std::uint64_t ticket = ConnectionTable::ticket(connection);
     switch (outcome) {
-      case Outcome::kEnded: table_.remove(connection); return true;
+      case Outcome::kEnded: table_.remove(connection); return;
       case Outcome::kWaitsForWorker:
         if (!if_memory_allows([&] { enqueue(connection); })) table_.remove(connection);
-        return true;
+        return;
       case Outcome::kWaitsForOutput:
-      case Outcome::kYields: poll_.rearm_with_output(connection.socket, ConnectionTable::ticket(connection)); break;
+      case Outcome::kYields: poll_.rearm_with_output(connection.socket, ticket); break;
       case Outcome::kWaitsForInput: break;
     }
-    return table_.release(connection);
+    while (!table_.release(connection)) {
+      if (outcome == Outcome::kWaitsForInput) {
+        poll_.rearm(connection.socket, ticket);
+      } else {
+        poll_.rearm_with_output(connection.socket, ticket);
+      }
+    }
   }
 
   // ---- The gate: the thread in `run`, later the one in `stop`.
@@ -258,35 +261,60 @@ class HttpServer::Loop {
     }
   }
 
-  // A tick in which all workers were busy, and none came back for its next event, says that handlers block: more are
-  // needed, twice as many with each such tick.
+  // A tick in which no worker waited for events, and none came back for one, says that handlers block, or that they
+  // need the processor for long: the gate takes over the poll. Workers that block are made up for, by twice as many
+  // with each such tick. More of those that only wait for a processor would slow one another down, so they get company
+  // only when it takes them long.
   void look_after_workers() {
     if (!watching_workers_) return;
-    const Waiting now = waiting();
-    if (now.threads > 0) {
-      gate_is_open_ = false;
-      starved_ticks_ = 0;
-      if (++quiet_ticks_ < kQuietTicks) return;
+    const std::size_t waiting = waiting_workers_;
+    const std::uint32_t turns = turns_;
+    const bool starved = waiting == 0 && turns == std::exchange(last_turns_, turns);
+    if (starved) {
       quiet_ticks_ = 0;
-      watching_workers_ = false;  // from here on the last worker that leaves the poll says so again
-      if (waiting().threads > 0) return;
-      watching_workers_ = true;
-    } else if (now.entries == last_entries_) {
-      const std::size_t wanted = std::size_t{1} << std::min(starved_ticks_++, kMostDoublings);
-      const bool all_busy = !add_workers(wanted) && !gate_is_open_;
-      if (all_busy) gate_is_open_ = true;
-      if (all_busy) if_memory_allows([this] { tell_all_busy(); });
+      gate_is_open_ = true;
+      if (++starved_ticks_ % kTicksWithoutProcessor != 0 && runnable_workers() >= least_workers()) return;
+      if (!add_workers(std::size_t{1} << std::min(doublings_++, kMostDoublings)) && doublings_ == 1) {
+        if_memory_allows([this] { tell_all_busy(); });
+      }
+      return;
     }
-    last_entries_ = now.entries;
+    gate_is_open_ = false;
+    starved_ticks_ = 0;
+    doublings_ = 0;
+    look_for_surplus(waiting);
+    quiet_ticks_ = waiting > 0 ? quiet_ticks_ + 1 : 0;
+    if (quiet_ticks_ < kQuietTicks) return;
+    quiet_ticks_ = 0;
+    watching_workers_ = false;  // from here on the last worker that leaves the poll says so again
+    if (waiting_workers_ == 0) watching_workers_ = true;
+  }
+
+  // Workers that were added for handlers that block no more would only take one another's turn at the processor.
+  void look_for_surplus(std::size_t waiting) {
+    const SteadyTime now = clock_.coarse_now().steady;
+    if (now < next_surplus_check_) return;
+    next_surplus_check_ = now + kSurplusInterval;
+    const bool more_than_needed = worker_count() > least_workers() && waiting + runnable_workers() > least_workers();
+    surplus_checks_ = more_than_needed ? surplus_checks_ + 1 : 0;
+    if (surplus_checks_ >= kSurplusChecks) has_surplus_ = true;
+  }
+
+  // None where there are so many that they surely block; asking for each would take too long.
+  std::size_t runnable_workers() {
+    const MutexLock lock(mutex_);
+    if (workers_.size() > kWorkersAskedFor) return 0;
+    return static_cast<std::size_t>(
+        std::ranges::count_if(workers_, [](const Worker& worker) { return worker.id == 0 || is_runnable(worker.id); }));
+  }
+
+  std::size_t worker_count() {
+    const MutexLock lock(mutex_);
+    return workers_.size();
   }
 
   void tell_all_busy() {
-    std::size_t workers = 0;
-    {
-      const MutexLock lock(mutex_);
-      workers = workers_.size();
-    }
-    log_.warning("all workers are busy, requests wait", {{"workers", std::to_string(workers)}});
+    log_.warning("all workers are busy, requests wait", {{"workers", std::to_string(worker_count())}});
   }
 
   // None where there is no memory for their list; they are looked for again soon.
@@ -305,10 +333,7 @@ class HttpServer::Loop {
       Connection* connection = table_.claim(ticket);
       if (connection == nullptr) continue;
       const bool still = connection->deadline.load(std::memory_order_relaxed) <= now.time_since_epoch().count();
-      // If it has moved on in the meantime, an event tells the one who serves it.
-      if (!settle(*connection, still ? expire(*connection) : Outcome::kWaitsForInput)) {
-        serve(*connection, gate_, Role::kGate, false);
-      }
+      settle(*connection, still ? expire(*connection) : Outcome::kYields);
     }
   }
 
@@ -319,9 +344,7 @@ class HttpServer::Loop {
       if (connection == nullptr) continue;
       const auto* unfinished = connection->unfinished.get();
       const bool idle = unfinished == nullptr || unfinished->wait == Unfinished::Wait::kPeerClose;
-      if (!settle(*connection, idle ? Outcome::kEnded : Outcome::kWaitsForInput)) {
-        serve(*connection, gate_, Role::kGate, false);
-      }
+      settle(*connection, idle ? Outcome::kEnded : Outcome::kWaitsForInput);
     }
     return table_.size();
   }
@@ -338,13 +361,14 @@ class HttpServer::Loop {
     if (workers == 0) {
       gate_is_open_ = !add_workers(least_workers());
       watching_workers_ = true;
-    } else if (waiting().threads > 0) {
+    } else if (waiting_workers_ > 0) {
       gate_is_open_ = false;  // before it takes the signal itself
       work_.signal();
     }
   }
 
-  static std::size_t least_workers() { return std::max(1U, std::thread::hardware_concurrency()); }
+  // More would only help if requests came faster than so many processors can take them apart.
+  static std::size_t least_workers() { return std::min(usable_processors(), kMostLeastWorkers); }
 
   // False if there can be no more.
   bool add_workers(std::size_t count) {
@@ -360,7 +384,7 @@ class HttpServer::Loop {
     Workers added;
     try {
       const auto self = added.emplace(added.end());
-      *self = std::thread([this, self] { work(self); });
+      self->thread = std::thread([this, self] { work(self); });
     } catch (const std::system_error&) {
       return false;  // the system has no further thread
     } catch (const std::bad_alloc&) {
@@ -388,17 +412,20 @@ class HttpServer::Loop {
       const MutexLock lock(mutex_);
       finished.swap(finished_);
     }
-    for (std::thread& worker : finished) worker.join();
+    for (Worker& worker : finished) worker.thread.join();
   }
 
   // ---- Workers.
 
   void work(Workers::iterator self) {
+    self->id = ::gettid();
     std::optional<Http1Driver> driver;
     if_memory_allows([&] { driver.emplace(context()); });
     while (driver) {
+      turns_.fetch_add(1, std::memory_order_relaxed);
+      if (has_surplus_ && has_surplus_.exchange(false) && retires(self)) return;
       if (Connection* connection = take_queued()) {
-        serve(*connection, *driver, Role::kWorker, false);
+        settle(*connection, drive(*connection, *driver, Role::kWorker, false));
       } else if (const auto event = wait_for_event()) {
         if (event->source == Event::Source::kWakeUp && ending()) break;
         serve(*event, *driver, Role::kWorker);
@@ -419,16 +446,16 @@ class HttpServer::Loop {
     queue_.pop_front();
     --queued_;
     // Two signals may have been told to one thread, as one.
-    if (!queue_.empty() && waiting().threads > 0) work_.signal();
+    if (!queue_.empty() && waiting_workers_ > 0) work_.signal();
     return connection;
   }
 
   std::optional<Event> wait_for_event() {
-    waiting_ += kOneEntry + 1;
+    ++waiting_workers_;
     // Whoever queues a request looks for waiting workers behind that; so one of the two sees the other.
     auto event =
         queued_ > 0 ? std::optional(Event{.source = Event::Source::kWakeUp}) : poll_.wait(options_.worker_idle_timeout);
-    const bool last = static_cast<std::uint32_t>(waiting_.fetch_sub(1)) == 1;
+    const bool last = --waiting_workers_ == 0;
     if (last && !watching_workers_ && !watching_workers_.exchange(true)) wake_.signal();
     return event;
   }
@@ -468,15 +495,20 @@ class HttpServer::Loop {
   std::atomic<bool> accept_pending_ = false;
   std::atomic<bool> accept_fails_ = false;
   std::atomic<bool> watching_workers_ = false;
-  std::atomic<std::uint64_t> waiting_ = 0;
+  std::atomic<bool> has_surplus_ = false;
+  std::atomic<std::size_t> waiting_workers_ = 0;
+  std::atomic<std::uint32_t> turns_ = 0;  // that workers have taken, ever
   std::atomic<std::size_t> queued_ = 0;
 
   // Of the gate.
   Http1Driver gate_;
   bool gate_is_open_ = true;
-  std::uint32_t last_entries_ = 0;
+  std::uint32_t last_turns_ = 0;
   int starved_ticks_ = 0;
+  int doublings_ = 0;
   int quiet_ticks_ = 0;
+  int surplus_checks_ = 0;
+  SteadyTime next_surplus_check_{};
   SteadyTime next_sweep_{};
 
   // Held while connections come into the table and the poll, so that a stop meets none that is only in one of them.
