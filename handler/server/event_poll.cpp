@@ -1,7 +1,8 @@
 #include "server/event_poll.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <system_error>
 #include <unistd.h>
@@ -25,6 +26,13 @@ int control(int poll, int operation, int socket, std::uint32_t events, std::uint
   return ::epoll_ctl(poll, operation, socket, &event);
 }
 
+Event event_of(const epoll_event& event) {
+  if (event.data.u64 == kListenerTicket) return {.source = Event::Source::kListener};
+  if (event.data.u64 == kWakeUpTicket) return {.source = Event::Source::kWakeUp};
+  constexpr std::uint32_t kFinished = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  return {.ticket = event.data.u64, .peer_finished = (event.events & kFinished) != 0};
+}
+
 }  // namespace
 
 WakeUp::WakeUp() : descriptor_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {}
@@ -41,7 +49,9 @@ void WakeUp::clear() const {
   (void)!::read(descriptor_, &count, sizeof count);
 }
 
-EventPoll::EventPoll() : descriptor_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {}
+EventPoll::EventPoll() : descriptor_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
+  add_wake_up(kept_some_);
+}
 
 EventPoll::~EventPoll() { ::close(descriptor_); }
 
@@ -69,13 +79,39 @@ void EventPoll::rearm_with_output(int socket, std::uint64_t ticket) {
   (void)control(descriptor_, EPOLL_CTL_MOD, socket, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, ticket);
 }
 
+std::optional<Event> EventPoll::take_kept() {
+  if (kept_count_ == 0) return std::nullopt;
+  const MutexLock lock(mutex_);
+  if (kept_count_ == 0) return std::nullopt;
+  --kept_count_;
+  return kept_[next_kept_++];
+}
+
+// Nothing is kept yet: the caller has looked, and is the only one who fetches more than one event.
+void EventPoll::keep(std::span<const epoll_event> events) {
+  {
+    const MutexLock lock(mutex_);
+    std::transform(events.begin(), events.end(), kept_.begin(), event_of);
+    next_kept_ = 0;
+    kept_count_ = events.size();
+  }
+  // Who else waits has looked for kept events before it was counted, or is counted by now: one of the two sees the
+  // other.
+  if (waiting_ > 1) kept_some_.signal();
+}
+
 std::optional<Event> EventPoll::wait(std::chrono::milliseconds limit) {
-  epoll_event event{};
-  if (::epoll_wait(descriptor_, &event, 1, static_cast<int>(limit.count())) != 1) return std::nullopt;
-  if (event.data.u64 == kListenerTicket) return Event{.source = Event::Source::kListener};
-  if (event.data.u64 == kWakeUpTicket) return Event{.source = Event::Source::kWakeUp};
-  constexpr std::uint32_t kFinished = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-  return Event{.ticket = event.data.u64, .peer_finished = (event.events & kFinished) != 0};
+  const bool alone = waiting_++ == 0;
+  auto event = take_kept();
+  if (!event) {
+    std::array<epoll_event, kFetched> fetched;
+    const int most = alone ? static_cast<int>(fetched.size()) : 1;
+    const int count = ::epoll_wait(descriptor_, fetched.data(), most, static_cast<int>(limit.count()));
+    if (count > 0) event = event_of(fetched[0]);
+    if (count > 1) keep(std::span(fetched).first(static_cast<std::size_t>(count)).subspan(1));
+  }
+  --waiting_;
+  return event;
 }
 
 }  // namespace azf

@@ -1,8 +1,15 @@
 #pragma once
 
+#include "core/mutex.h"
+
+#include <array>
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <sys/epoll.h>
 
 namespace azf {
 
@@ -54,13 +61,26 @@ class EventPoll {
   /// Likewise, and from now on it is told, too, when the socket takes output again.
   void rearm_with_output(int socket, std::uint64_t ticket);
 
-  /// The next event; nothing after `limit`, or if a signal came.
+  /// The next event; nothing after `limit`, or if a signal came. A thread that is alone here fetches some events at
+  /// once, and the others that come before it does are given them.
   std::optional<Event> wait(std::chrono::milliseconds limit);
-  /// Readable while there are events.
+  /// Readable while there are events that nobody has fetched.
   [[nodiscard]] int descriptor() const { return descriptor_; }
 
  private:
+  static constexpr std::size_t kFetched = 16;
+
+  std::optional<Event> take_kept();
+  void keep(std::span<const epoll_event> events);
+
   int descriptor_;
+  const WakeUp kept_some_;
+  std::atomic<int> waiting_ = 0;
+  std::atomic<std::size_t> kept_count_ = 0;
+
+  Mutex mutex_;
+  std::array<Event, kFetched> kept_ GUARDED_BY(mutex_);
+  std::size_t next_kept_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace azf

@@ -42,6 +42,16 @@ HttpResponse overloaded() {
   return response;
 }
 
+ssize_t send_both(int socket, std::string_view head, std::string_view body) {
+  if (body.empty()) return ::send(socket, head.data(), head.size(), MSG_NOSIGNAL);
+  std::array<iovec, 2> parts = {iovec{const_cast<char*>(head.data()), head.size()},
+                                iovec{const_cast<char*>(body.data()), body.size()}};
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  return ::sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
 }  // namespace
 
 Http1Driver::Http1Driver(const DriverContext& context)
@@ -261,12 +271,7 @@ Http1Driver::Outcome Http1Driver::drain(Connection& connection) {
 // Writes as much as the socket takes; the rest waits in `unfinished`.
 Http1Driver::Written Http1Driver::write(Connection& connection, std::string_view head, std::string_view body) {
   while (!head.empty() || !body.empty()) {
-    std::array<iovec, 2> parts = {iovec{const_cast<char*>(head.data()), head.size()},
-                                  iovec{const_cast<char*>(body.data()), body.size()}};
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = body.empty() ? 1 : 2;
-    const ssize_t sent = ::sendmsg(connection.socket, &message, MSG_NOSIGNAL);
+    const ssize_t sent = send_both(connection.socket, head, body);
     if (sent >= 0) {
       const auto of_head = std::min(head.size(), static_cast<std::size_t>(sent));
       head.remove_prefix(of_head);

@@ -239,8 +239,8 @@ class HttpServer::Loop {
     const int wait = timeout == milliseconds::max() ? -1 : static_cast<int>(timeout.count());
     if (::poll(watched.data(), watched.size(), wait) > 0) {
       if (watched[0].revents != 0) wake_.clear();
-      if (watched[2].revents != 0) serve_at_gate();
     }
+    if (gate_is_open_) serve_at_gate();
     look_after_workers();
     sweep();
     if (accept_pending_.exchange(false)) accept_all();
