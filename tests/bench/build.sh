@@ -36,7 +36,7 @@ main() {
     return
   fi
   build_with_cmake handler azf_bench_handler azf_minimal_server azf_epoll_server azf_httplib_server \
-    azf_start_benchmark azf_token_cache_benchmark
+    azf_start_benchmark azf_token_cache_benchmark azf_request_cases
   build_rust
   build_go
 }

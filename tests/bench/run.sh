@@ -6,9 +6,9 @@ usage() {
   cat <<'TEXT'
 Usage: tests/bench/run.sh [--quick] [--out DIR] [OPTION OF load.mjs]...
 
-Builds the release and its peers, measures start, load, memory, slow clients, cached tokens and instructions, and
-writes RESULTS.md and its plot. Takes an hour. An idle machine gives the best figures; ratios hold on a busier one, too, as all servers
-are measured in turns, and instruction counts on any.
+Builds the release and its peers, measures start, load, memory, slow clients, request cases, cached tokens and
+instructions, and writes RESULTS.md and its plot. Takes an hour. An idle machine gives the best figures; ratios hold on a
+busier one, too, as all servers are measured in turns, and instruction counts on any.
 
   --quick    short runs, to see whether everything works; the report goes to the build folder
   --out DIR  where the report goes, by default beside this script
@@ -127,6 +127,8 @@ main() {
   node "$here/load.mjs" --out "$measurements/load.json" "${load_options[@]}"
   note "slow clients"
   "$here/slow_attacks.sh" --out "$measurements/slow_attacks.json" "${slow_options[@]}" >/dev/null
+  note "request cases"
+  node "$here/load/cases.mjs" --out "$measurements/cases.json"
   note "cached tokens"
   "$programs/azf_token_cache_benchmark" >"$measurements/token_cache.txt" || status=1
   note "instructions"

@@ -210,6 +210,29 @@ function slowSection() {
   );
 }
 
+function casesSection() {
+  const scores = readJson('cases.json');
+  if (!scores) return null;
+  const rows = Object.keys(scores[0].topics).map((topic) => [
+    topic,
+    ...scores.map(({ topics }) => `${topics[topic].passed} / ${topics[topic].cases}`),
+  ]);
+  const row = (name, value) => [name, ...scores.map(value)];
+  return section(
+    'Request cases',
+    'The table of `tests/conformance` over a socket: good and bad requests, each with its rule in RFC 9112 or RFC 9110. A ' +
+      'case fails if a MUST is broken or two readings of the framing show; going against a SHOULD passes, and is counted.',
+    table(
+      ['topic', ...scores.map(({ server }) => (server === 'handler' ? 'this handler' : titles.get(server)))],
+      [
+        ...rows,
+        row('all', ({ passed, cases }) => `${passed} / ${cases}`),
+        row('against a SHOULD', ({ against_should }) => against_should),
+      ],
+    ),
+  );
+}
+
 function environmentSection(results) {
   const { settings, load_average, date } = results;
   const runs = `${settings.runs} of ${settings.seconds} s for each cell, in turns`;
@@ -260,6 +283,7 @@ const sections = [
   idleSection(results),
   memorySection(results),
   slowSection(),
+  casesSection(),
   startSection(results),
   instructionSection(),
   tokenSection(),

@@ -109,6 +109,13 @@ func block(w http.ResponseWriter, r *http.Request) {
 	writeText(w, "done")
 }
 
+// answerAnything is for the request cases of tests/conformance: only the protocol decides.
+func answerAnything(w http.ResponseWriter, r *http.Request) {
+	if _, err := io.ReadAll(r.Body); err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+	}
+}
+
 // only lets one method pass.
 func only(method string, handler http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -121,11 +128,15 @@ func only(method string, handler http.HandlerFunc) http.HandlerFunc {
 }
 
 func main() {
+	address := "127.0.0.1:" + os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT")
+	if os.Getenv("AZF_PEER_ANSWERS_ALL") != "" {
+		log.Fatal(http.ListenAndServe(address, http.HandlerFunc(answerAnything)))
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", only(http.MethodGet, root))
 	mux.HandleFunc("/api/hello", only(http.MethodGet, hello))
 	mux.HandleFunc("/api/parse", only(http.MethodPost, parse))
 	mux.HandleFunc("/relay", only(http.MethodPost, relay))
 	mux.HandleFunc("/api/block", only(http.MethodGet, block))
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT"), mux))
+	log.Fatal(http.ListenAndServe(address, mux))
 }
