@@ -1,3 +1,4 @@
+#include "azure/service_connections.h"
 #include "cli/command_line.h"
 #include "cli/doctor.h"
 #include "cli/functions.h"
@@ -54,8 +55,13 @@ std::unique_ptr<identity::TokenCredential> chain(const identity::CredentialServi
 int diagnose(const cli::DoctorCommand& command, const identity::CredentialServices& credential_services) {
   identity::UnavailableCredential credential("DefaultAzureCredential",
                                              Error{ErrorKind::kCredentialUnavailable, "no function is run"});
-  const Services services{credential, credential_services.transport, credential_services.clock,
-                          credential_services.environment, credential_services.log};
+  azure::ServiceConnections connections(credential, credential_services);
+  const Services services{credential,
+                          credential_services.transport,
+                          connections,
+                          credential_services.clock,
+                          credential_services.environment,
+                          credential_services.log};
   const auto router = Router::create(functions::all_functions(services));
   if (!router) return fail(router.error());
   return cli::run_doctor(command, credential_services, router->functions());
@@ -109,7 +115,8 @@ int run(std::vector<std::string> arguments) {
   if (doctor != nullptr) return diagnose(*doctor, credential_services);
 
   const auto credential = chain(credential_services);
-  const Services services{*credential, transport, clock, environment, log};
+  azure::ServiceConnections connections(*credential, credential_services);
+  const Services services{*credential, transport, connections, clock, environment, log};
   const auto router = Router::create(functions::all_functions(services));
   if (!router) return fail(router.error());
   const HostConfiguration host(environment, log);

@@ -49,8 +49,12 @@ int serve(Listener listener, ProcessWatch& watch, const HandlerOptions& options,
   const std::string address = "http://" + listener.authority();
   const ClientPolicy clients(options.allowed_clients, options.owner_check);
   HttpServer server(
-      std::move(listener), [&dispatcher](const HttpRequest& request) { return dispatcher.handle(request); },
-      Dispatcher::is_probe, clients, clock, log);
+      std::move(listener),
+      {.handler = [&dispatcher](const HttpRequest& request,
+                                const Exchange& exchange) { return dispatcher.handle(request, exchange); },
+       .is_probe = Dispatcher::is_probe,
+       .streams_body = [&dispatcher](const HttpRequest& request) { return dispatcher.streams_body(request); }},
+      clients, clock, log);
   log.info("serving", {{"address", address}, {"functions", std::to_string(router.functions().size())}});
 
   std::optional<StopReason> stop;

@@ -13,6 +13,7 @@ std::string_view to_string(ErrorKind kind) {
     case ErrorKind::kTimeout: return "timeout";
     case ErrorKind::kTransport: return "transport";
     case ErrorKind::kUnexpectedResponse: return "unexpected_response";
+    case ErrorKind::kCancelled: return "cancelled";
     case ErrorKind::kInternal: return "internal";
   }
   return "unknown";

@@ -15,6 +15,7 @@ enum class ErrorKind {
   kTimeout,                ///< the deadline or a time-out of one try passed
   kTransport,              ///< no usable reply: name not resolved, refused, broken off, TLS not verified
   kUnexpectedResponse,     ///< a reply came, and is not what the protocol promises
+  kCancelled,              ///< whoever asked for it has gone or wants it no more
   kInternal,               ///< a failure of ours that has no better name
 };
 

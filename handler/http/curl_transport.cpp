@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <exception>
 #include <mutex>
 #include <new>
 #include <optional>
@@ -164,12 +165,14 @@ struct Limits {
 };
 
 // libcurl reads zero as "no limit", and takes no more than INT_MAX.
+// A reply that a receiver takes may last; `Transfer` looks whether it still moves.
 Limits limits_of(const SendOptions& options, std::chrono::nanoseconds remaining) {
   const auto left = std::chrono::floor<milliseconds>(remaining);
   const auto bounded = [left](milliseconds limit) {
     return std::clamp(std::min(limit, left), milliseconds(1), milliseconds(INT_MAX));
   };
-  return {bounded(options.connect_timeout), bounded(options.try_timeout)};
+  const auto unlimited = milliseconds(INT_MAX);
+  return {bounded(options.connect_timeout), bounded(options.receiver == nullptr ? options.try_timeout : unlimited)};
 }
 
 void apply_limits(const EasyHandle& handle, const Limits& limits) {
@@ -252,12 +255,6 @@ void apply_proxy(const EasyHandle& handle, const std::optional<Proxy>& proxy, co
   set(handle, CURLOPT_NOPROXY, proxy ? std::string(proxy_exemptions(environment)).c_str() : "*");
 }
 
-// libcurl calls it about once a second even when nothing moves.
-int check_for_end(void* context, curl_off_t /*to_receive*/, curl_off_t /*received*/, curl_off_t /*to_send*/,
-                  curl_off_t /*sent*/) noexcept {
-  return static_cast<const std::atomic<bool>*>(context)->load() ? 1 : 0;
-}
-
 constexpr std::string_view kEnding = "the program is ending";
 
 // libcurl reports success for a reply that ends inside its header.
@@ -273,22 +270,6 @@ std::size_t receive_head_line(char* data, std::size_t /*always_one*/, std::size_
   return size;
 }
 
-struct ReplyBody {
-  std::size_t limit_bytes;
-  bool too_long = false;
-  std::string bytes{};
-};
-
-std::size_t receive_body(char* data, std::size_t /*always_one*/, std::size_t size, void* context) noexcept {
-  auto& body = *static_cast<ReplyBody*>(context);
-  if (size > body.limit_bytes - body.bytes.size()) {
-    body.too_long = true;
-    return CURL_WRITEFUNC_ERROR;
-  }
-  body.bytes.append(data, size);
-  return size;
-}
-
 // Those of the final reply alone: libcurl keeps 1xx replies, a proxy's answer to CONNECT and trailers apart.
 Headers received_headers(const EasyHandle& handle) {
   Headers headers;
@@ -298,6 +279,79 @@ Headers received_headers(const EasyHandle& handle) {
     headers.add(field->name, field->value);
   }
   return headers;
+}
+
+int status_of(const EasyHandle& handle) { return static_cast<int>(get<long>(handle, CURLINFO_RESPONSE_CODE)); }
+
+// One reply as it comes, and what may end it before its time.
+struct Transfer {
+  const EasyHandle& handle;
+  const SendOptions& options;
+  const Clock& clock;
+  const std::atomic<bool>& stopped;
+  SteadyTime last_move;
+
+  std::string body{};
+  bool begun = false;     // the receiver knows the head
+  bool received = false;  // and takes the body
+  std::optional<Error> failure{};
+  std::exception_ptr exception{};
+
+  void begin() {
+    if (std::exchange(begun, true) || options.receiver == nullptr) return;
+    received = options.receiver->begin({status_of(handle), received_headers(handle), {}});
+  }
+
+  bool take(std::string_view bytes) {
+    begin();
+    if (received) {
+      auto outcome = options.receiver->receive(bytes);
+      if (!outcome) failure = std::move(outcome).error();
+    } else if (bytes.size() > options.response_limit_bytes - body.size()) {
+      failure = Error{ErrorKind::kUnexpectedResponse,
+                      "the reply is longer than " + std::to_string(options.response_limit_bytes) + " bytes"};
+    } else {
+      body.append(bytes);
+    }
+    last_move = clock.steady_now();
+    return !failure;
+  }
+
+  // Why it must end now.
+  [[nodiscard]] std::optional<Error> interruption() const {
+    if (stopped) return Error{ErrorKind::kTransport, std::string(kEnding)};
+    if (options.cancelled && options.cancelled()) {
+      return Error{ErrorKind::kCancelled, "ended, because whoever asked for it has gone"};
+    }
+    if (options.receiver == nullptr) return std::nullopt;
+    const auto limit = begun ? options.idle_timeout : options.try_timeout;
+    if (clock.steady_now() - last_move < limit) return std::nullopt;
+    const auto text = std::to_string(limit.count()) + " ms";
+    return Error{ErrorKind::kTimeout,
+                 begun ? "nothing more came of the reply for " + text : "no reply came within " + text};
+  }
+};
+
+std::size_t receive_body(char* data, std::size_t /*always_one*/, std::size_t size, void* context) noexcept {
+  auto& transfer = *static_cast<Transfer*>(context);
+  try {
+    return transfer.take({data, size}) ? size : CURL_WRITEFUNC_ERROR;
+  } catch (...) {
+    transfer.exception = std::current_exception();
+    return CURL_WRITEFUNC_ERROR;
+  }
+}
+
+// libcurl calls it about once a second even when nothing moves.
+int check_for_end(void* context, curl_off_t /*to_receive*/, curl_off_t /*received*/, curl_off_t /*to_send*/,
+                  curl_off_t /*sent*/) noexcept {
+  auto& transfer = *static_cast<Transfer*>(context);
+  try {
+    if (auto reason = transfer.interruption()) transfer.failure = std::move(reason);
+  } catch (...) {
+    transfer.exception = std::current_exception();
+  }
+  return transfer.failure || transfer.exception ? 1 : 0;
 }
 
 std::string stage_of(const EasyHandle& handle) {
@@ -321,7 +375,6 @@ struct Failure {
   // libcurl's own words. They may repeat the proxy's URL with its password, so they are used for TLS only.
   std::string_view detail;
   const EasyHandle& handle;
-  const ReplyBody& body;
   const std::optional<Proxy>& proxy;
   const CaBundle& ca;
   const Trust& trust;
@@ -336,7 +389,6 @@ Error explain(const Failure& f) {
   const auto transport = [](std::string text) { return Error{ErrorKind::kTransport, std::move(text)}; };
   const auto unexpected = [](std::string text) { return Error{ErrorKind::kUnexpectedResponse, std::move(text)}; };
 
-  if (f.body.too_long) return unexpected("the reply is longer than " + std::to_string(f.body.limit_bytes) + " bytes");
   if (const long status = get<long>(f.handle, CURLINFO_HTTP_CONNECTCODE); status != 0 && status / 100 != 2) {
     return transport("the proxy answered CONNECT with status " + std::to_string(status) + by_proxy);
   }
@@ -349,7 +401,6 @@ Error explain(const Failure& f) {
     case CURLE_COULDNT_RESOLVE_PROXY:
       return transport("the proxy's name is malformed or cannot be resolved" + by_proxy);
     case CURLE_COULDNT_CONNECT: return transport("no connection" + system_reason(f.handle) + by_proxy);
-    case CURLE_ABORTED_BY_CALLBACK: return transport(std::string(kEnding));
     case CURLE_PEER_FAILED_VERIFICATION:
       if (f.trust.pin) return unexpected("the server's certificate is not the pinned one");
       return unexpected("the server's certificate is not trusted: " + std::string(f.detail) +
@@ -464,9 +515,9 @@ class CurlTransport::Engine {
     const auto proxy = options.use_proxy ? find_proxy(environment_, url.scheme) : std::nullopt;
     std::array<char, CURL_ERROR_SIZE> detail{};
     ReplyHead head;
-    ReplyBody body{options.response_limit_bytes};
 
     auto handle = trust.pin ? new_handle() : idle_.take(server, trust);
+    Transfer transfer{handle, options, clock_, stopped_, clock_.steady_now()};
     apply_request(handle, request, headers);
     if (detoured) {
       set(handle, CURLOPT_URL, way.url.c_str());
@@ -480,18 +531,21 @@ class CurlTransport::Engine {
     set(handle, CURLOPT_HEADERFUNCTION, &receive_head_line);
     set(handle, CURLOPT_HEADERDATA, &head);
     set(handle, CURLOPT_WRITEFUNCTION, &receive_body);
-    set(handle, CURLOPT_WRITEDATA, &body);
+    set(handle, CURLOPT_WRITEDATA, &transfer);
     set(handle, CURLOPT_ERRORBUFFER, detail.data());
     set(handle, CURLOPT_NOPROGRESS, 0L);
     set(handle, CURLOPT_XFERINFOFUNCTION, &check_for_end);
-    set(handle, CURLOPT_XFERINFODATA, &stopped_);
+    set(handle, CURLOPT_XFERINFODATA, &transfer);
 
     CURLcode code = curl_easy_perform(handle.get());
-    const auto status = static_cast<int>(get<long>(handle, CURLINFO_RESPONSE_CODE));
+    if (transfer.exception) std::rethrow_exception(transfer.exception);
+    if (transfer.failure) return *std::move(transfer.failure);
+    const auto status = status_of(handle);
     if (code == CURLE_OK && (!head.complete || status < 200)) code = CURLE_PARTIAL_FILE;
     // A handle that failed is not used again, so that nothing it remembers, such as a DNS server, outlives the fault.
-    if (code != CURLE_OK) return explain({code, detail.data(), handle, body, proxy, library_->ca, trust});
-    HttpResponse response{status, received_headers(handle), std::move(body.bytes)};
+    if (code != CURLE_OK) return explain({code, detail.data(), handle, proxy, library_->ca, trust});
+    transfer.begin();  // of a reply without a body
+    HttpResponse response{status, received_headers(handle), std::move(transfer.body)};
     if (!trust.pin) idle_.put(server, std::move(trust), std::move(handle));
     return response;
   }

@@ -72,6 +72,24 @@ milliseconds computed_delay(const RetryPolicy& policy, int repetition, double ra
   return milliseconds(std::llround(delay * (0.8 + 0.5 * random)));
 }
 
+// Takes note of whether a reply has begun: what a receiver has of it cannot be taken back.
+class NotedReceiver final : public ReplyReceiver {
+ public:
+  explicit NotedReceiver(ReplyReceiver* inner) : inner_(inner) {}
+
+  bool begin(const HttpResponse& head) override {
+    takes_ = inner_->begin(head);
+    return takes_;
+  }
+  Result<Success> receive(std::string_view bytes) override { return inner_->receive(bytes); }
+
+  [[nodiscard]] bool takes() const { return takes_; }
+
+ private:
+  ReplyReceiver* const inner_;
+  bool takes_ = false;
+};
+
 Result<HttpResponse> last_of(int tries, Result<HttpResponse> outcome) {
   if (outcome || tries == 1) return outcome;
   return with_context(std::move(outcome).error(), "gave up after " + std::to_string(tries) + " tries");
@@ -105,9 +123,13 @@ Result<HttpResponse> RetryingTransport::send(const HttpRequest& request, const S
   const auto& policy = options.retry;
   const auto began = clock_.steady_now();
   auto allowances = allowances_of(policy);
+  NotedReceiver receiver(options.receiver);
+  SendOptions of_a_try = options;
+  if (options.receiver != nullptr) of_a_try.receiver = &receiver;
   for (int tries = 1;; ++tries) {
     const auto try_began = clock_.steady_now();
-    auto outcome = inner_.send(request, options);
+    auto outcome = inner_.send(request, of_a_try);
+    if (receiver.takes()) return outcome;
     Allowance* const allowance = allowance_for(outcome, policy, allowances);
     if (allowance == nullptr) return last_of(tries, std::move(outcome));
     const bool persisting = allowance->used >= allowance->max_retries;

@@ -6,7 +6,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace azf {
@@ -46,6 +48,18 @@ struct RetryPolicy {
   static RetryPolicy none() { return {}; }
 };
 
+/// Takes a reply piece by piece, while it comes: for replies that are shown at once or are too large for memory.
+class ReplyReceiver {
+ public:
+  virtual ~ReplyReceiver() = default;
+  /// Called once, before the body, with the status and header fields of the final reply. Whether this object takes the
+  /// body; else it is read as a whole into the response that `send` returns, as is right for error replies.
+  virtual bool begin(const HttpResponse& head) = 0;
+  /// The next bytes. An error ends the transfer and is what `send` returns. May wait; that time counts for no limit but
+  /// the deadline.
+  virtual Result<Success> receive(std::string_view bytes) = 0;
+};
+
 /// How one request is to be sent. Value.
 struct SendOptions {
   /// Gives up for good, all tries and waits together.
@@ -71,12 +85,20 @@ struct SendOptions {
   /// field stay those of the URL, but `no_proxy` is compared with this name. Plain `http` does not heed it.
   std::string tls_server_name{};
   RetryPolicy retry = RetryPolicy::none();
+  /// Takes the body of the reply instead of `HttpResponse::body`. Null: none. It must outlive the call. A request is
+  /// not repeated once it has taken the head. With it `try_timeout` is the limit for the head alone, `idle_timeout` the
+  /// one between two pieces of the body.
+  ReplyReceiver* receiver = nullptr;
+  std::chrono::milliseconds idle_timeout{60'000};
+  /// Asked about once a second, by the calling thread; true ends the call with `kCancelled`. Empty: never.
+  std::function<bool()> cancelled{};
 };
 
 /// Sends requests. A reply of any status is a success here; only "no usable reply" is an error: `kTransport` and
-/// `kTimeout`, which another try may mend; `kUnexpectedResponse` (reply too long, no HTTP, a certificate that is not
-/// trusted) and `kInvalidArgument` (URL, header field, CA certificates), which it would not. Redirects are never
-/// followed, TLS is always verified. Implementations are thread-safe.
+/// `kTimeout`, which another try may mend; `kCancelled`, which `SendOptions::cancelled` asked for;
+/// `kUnexpectedResponse` (reply too long, no HTTP, a certificate that is not trusted) and `kInvalidArgument` (URL,
+/// header field, CA certificates), which it would not. Redirects are never followed, TLS is always verified.
+/// Implementations are thread-safe.
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;

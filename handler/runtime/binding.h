@@ -29,6 +29,9 @@ struct HttpTrigger {
   std::vector<Method> methods = {};
   AuthLevel auth_level = AuthLevel::kFunction;
   std::string name = "req";
+  /// Whether the function reads the body from its exchange while it comes, instead of `HttpRequest::body`, which is
+  /// empty then. For uploads that shall not lie in memory as a whole.
+  bool streams_body = false;
 };
 
 /// The HTTP response of a function.

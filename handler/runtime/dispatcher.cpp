@@ -45,12 +45,19 @@ const Binding* http_output(const FunctionMetadata& metadata) {
 // One invocation, from its arrival to its line in the log.
 class Dispatcher::Call {
  public:
-  Call(const Dispatcher& dispatcher, const HttpRequest& request, std::string_view id, const Logger& log)
-      : dispatcher_(dispatcher), request_(request), id_(id), log_(log), begin_(dispatcher.clock_.steady_now()) {}
+  Call(const Dispatcher& dispatcher, const HttpRequest& request, const Exchange& exchange, std::string_view id,
+       const Logger& log)
+      : dispatcher_(dispatcher),
+        request_(request),
+        exchange_(exchange),
+        id_(id),
+        log_(log),
+        begin_(dispatcher.clock_.steady_now()) {}
 
   HttpResponse run() {
     HttpResponse response = answer();
-    if (log_.enabled(LogLevel::kInfo)) log_end(response.status);
+    if (log_.enabled(LogLevel::kInfo))
+      log_end(exchange_.response.begun() ? exchange_.response.status() : response.status);
     return response;
   }
 
@@ -66,12 +73,7 @@ class Dispatcher::Call {
   }
 
   HttpResponse answer() {
-    const auto path = split_target(request_.url).path;
-    RouteMatch match;
-    if (path.starts_with('/')) {
-      const auto route = strip_prefix(path, dispatcher_.configuration_.settings().route_prefix);
-      if (route) match = dispatcher_.router_.match(request_.method, *route);
-    }
+    RouteMatch match = dispatcher_.match(request_);
     // With an empty prefix a forwarded request may have the shape of an envelope, and its sender would choose what
     // another function is given. So where both readings are possible, only the host's own hand makes it one.
     const auto* named = find_named_function();
@@ -85,7 +87,7 @@ class Dispatcher::Call {
     }
     if (match.function != nullptr) {
       function_ = match.function;
-      return serve_request(request_, match.values);
+      return serve_request(request_, exchange_, match.values);
     }
     return unserved(match.allowed_methods);
   }
@@ -97,10 +99,12 @@ class Dispatcher::Call {
     return target.starts_with('/') ? dispatcher_.router_.find(target.substr(1)) : nullptr;
   }
 
-  HttpResponse serve_request(const HttpRequest& request, const RouteValues& values) {
+  HttpResponse serve_request(const HttpRequest& request, const Exchange& exchange, const RouteValues& values) {
     const auto& handler = std::get<HttpHandler>(function_->handler);
-    auto response = guarded<HttpResponse>([&] { return handler(request, context(values)); });
-    return response ? std::move(*response) : problem(response.error());
+    auto response = guarded<HttpResponse>([&] { return handler(request, context(values, exchange)); });
+    if (response) return std::move(*response);
+    if (exchange.response.begun()) exchange.response.break_off();
+    return problem(response.error());
   }
 
   HttpResponse serve_envelope(const Invocation& invocation) {
@@ -109,10 +113,14 @@ class Dispatcher::Call {
       if (!invocation.request) {
         return problem({ErrorKind::kInvalidArgument, "the envelope has no value for the HTTP trigger"});
       }
-      return reply_with(serve_request(*invocation.request, invocation.route_values));
+      BufferedExchange exchange(*invocation.request);
+      auto response = serve_request(*invocation.request, exchange.streams(), invocation.route_values);
+      if (exchange.broken_off()) return reply_with(std::move(response));
+      return reply_with(std::move(exchange).response(std::move(response)));
     }
     const auto& handler = std::get<TriggerHandler>(function_->handler);
-    auto outcome = guarded<InvocationResult>([&] { return handler(invocation, context(invocation.route_values)); });
+    auto outcome =
+        guarded<InvocationResult>([&] { return handler(invocation, context(invocation.route_values, exchange_)); });
     return outcome ? reply(*outcome) : failure(outcome.error());
   }
 
@@ -167,18 +175,20 @@ class Dispatcher::Call {
     return response;
   }
 
-  [[nodiscard]] InvocationContext context(const RouteValues& values) const {
+  [[nodiscard]] InvocationContext context(const RouteValues& values, const Exchange& exchange) const {
     const auto timeout = dispatcher_.configuration_.settings().function_timeout;
     return {.function_name = function_->metadata.name,
             .invocation_id = id_,
             .route_values = values,
             .deadline = timeout ? Deadline::at(begin_ + *timeout) : Deadline::never(),
             .log = log_,
+            .exchange = exchange,
             .functions = dispatcher_.router_.functions()};
   }
 
   const Dispatcher& dispatcher_;
   const HttpRequest& request_;
+  const Exchange& exchange_;
   const std::string_view id_;
   const Logger& log_;
   const SteadyTime begin_;
@@ -199,12 +209,25 @@ bool Dispatcher::is_probe(const HttpRequest& request) {
   return request.method == Method::kGet && request.url == "/" && !request.headers.has(kInvocationIdHeader);
 }
 
-HttpResponse Dispatcher::handle(const HttpRequest& request) const {
+bool Dispatcher::streams_body(const HttpRequest& request) const {
+  const auto* function = match(request).function;
+  const auto* trigger = function == nullptr ? nullptr : http_trigger(function->metadata);
+  return trigger != nullptr && trigger->streams_body;
+}
+
+RouteMatch Dispatcher::match(const HttpRequest& request) const {
+  const auto path = split_target(request.url).path;
+  if (!path.starts_with('/')) return {};
+  const auto route = strip_prefix(path, configuration_.settings().route_prefix);
+  return route ? router_.match(request.method, *route) : RouteMatch{};
+}
+
+HttpResponse Dispatcher::handle(const HttpRequest& request, const Exchange& exchange) const {
   if (is_probe(request)) return {};
   const auto given = invocation_id(request.headers);
   const std::string id = given ? std::string(*given) : new_invocation_id_();
   const Logger log = log_.with("invocation_id", id);
-  return Call(*this, request, id, log).run();
+  return Call(*this, request, exchange, id, log).run();
 }
 
 }  // namespace azf

@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/guid.h"
 #include "core/log.h"
+#include "http/exchange.h"
 #include "http/message.h"
 #include "runtime/host_configuration.h"
 #include "runtime/router.h"
@@ -25,13 +26,20 @@ class Dispatcher {
   /// Whether the request is the host's probe: `GET /` without an invocation id.
   static bool is_probe(const HttpRequest& request);
 
-  /// An exception that leaves a function is logged, and answered 500 without its text. The host's probe
+  /// Whether the function of this request reads its body from the exchange, so that it must not be awaited. The request
+  /// need not have its body yet.
+  [[nodiscard]] bool streams_body(const HttpRequest& request) const;
+
+  /// The response to a request, unless the function has already sent its own through the exchange, whose response is
+  /// begun then. An exception that leaves a function is logged, and answered 500 without its text. The host's probe
   /// (`GET /` without an invocation id) is answered before anything else, and not logged. Throws std::bad_alloc where
   /// memory is too short for the request outside of its function, and nothing else.
-  [[nodiscard]] HttpResponse handle(const HttpRequest& request) const;
+  [[nodiscard]] HttpResponse handle(const HttpRequest& request, const Exchange& exchange) const;
 
  private:
   class Call;
+
+  [[nodiscard]] RouteMatch match(const HttpRequest& request) const;
 
   const Router& router_;
   const HostConfiguration& configuration_;

@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/result.h"
+#include "http/exchange.h"
 #include "http/message.h"
 #include "runtime/function_metadata.h"
 #include "runtime/invocation.h"
@@ -29,12 +30,15 @@ struct InvocationContext {
   /// The app's function time-out, counted from the arrival of the invocation; calls that wait take it, or a sooner one.
   Deadline deadline;
   const Logger& log;
+  /// For a response that is sent while it is made, and a body that is read while it comes.
+  const Exchange& exchange;
   /// All functions of the app, this one among them.
   std::span<const Function> functions;
 };
 
-/// Serves a request of an HTTP function. An error becomes a problem response by the table in problem.h. Called from
-/// many threads at once; what it throws is a bug, logged and answered by a bare 500.
+/// Serves a request of an HTTP function. An error becomes a problem response by the table in problem.h. One that has
+/// begun the response of its exchange returns an empty response, which is not used, or an error, which breaks the
+/// response off. Called from many threads at once; what it throws is a bug, logged and answered by a bare 500.
 using HttpHandler = std::function<Result<HttpResponse>(const HttpRequest&, const InvocationContext&)>;
 
 /// Serves any other invocation, likewise. An error makes the invocation fail, so that the trigger may repeat it.

@@ -15,6 +15,7 @@ int http_status(ErrorKind kind) {
     case ErrorKind::kTimeout: return 504;
     case ErrorKind::kTransport: return 502;
     case ErrorKind::kUnexpectedResponse: return 502;
+    case ErrorKind::kCancelled: return 499;  // nobody reads it; in the log it has the number that nginx gave it
     case ErrorKind::kInternal: return 500;
   }
   return 500;

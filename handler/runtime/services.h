@@ -1,5 +1,6 @@
 #pragma once
 
+#include "azure/service_connections.h"
 #include "core/clock.h"
 #include "core/environment.h"
 #include "core/log.h"
@@ -13,6 +14,8 @@ namespace azf {
 struct Services {
   identity::TokenCredential& credential;
   HttpTransport& http;
+  /// Connections to Azure services, with tokens.
+  azure::ServiceConnections& azure;
   const Clock& clock;
   const Environment& environment;
   const Logger& log;

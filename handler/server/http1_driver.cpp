@@ -2,6 +2,7 @@
 
 #include "core/time_text.h"
 #include "http/url.h"
+#include "server/streamed_exchange.h"
 
 #include <algorithm>
 #include <array>
@@ -96,7 +97,8 @@ Http1Driver::Outcome Http1Driver::converse(Connection& connection, std::string_v
     }
     const auto progress = reader_.read(input);
     if (progress == RequestReader::Progress::kRefused) return refuse(connection, reader_.refusal());
-    if (progress == RequestReader::Progress::kComplete) {
+    const bool streams = reader_.in_body() && context_.application.streams_body(reader_.request());
+    if (progress == RequestReader::Progress::kComplete || streams) {
       const auto outcome = answer(connection, input, role);
       if (outcome) return *outcome;
     } else if (reader_.expects_continue()) {
@@ -109,9 +111,10 @@ Http1Driver::Outcome Http1Driver::converse(Connection& connection, std::string_v
   return yield(connection, input);
 }
 
-std::optional<Http1Driver::Outcome> Http1Driver::answer(Connection& connection, std::string_view unread, Role role) {
+std::optional<Http1Driver::Outcome> Http1Driver::answer(Connection& connection, std::string_view& unread, Role role) {
   const HttpRequest& request = reader_.request();
-  if (reader_.asks_server() || (request.body.empty() && context_.is_probe(request))) {
+  const bool has_no_body = reader_.complete() && request.body.empty();
+  if (reader_.asks_server() || (has_no_body && context_.application.is_probe(request))) {
     return respond(connection, {}, unread);
   }
   if (!connection.owner_checked) {
@@ -119,7 +122,33 @@ std::optional<Http1Driver::Outcome> Http1Driver::answer(Connection& connection, 
   }
   if (role == Role::kGate) return wait_for_worker(connection, unread);
   if (role == Role::kOverloaded) return respond(connection, overloaded(), unread);
-  return respond(connection, context_.handler(request), unread);
+  return call_handler(connection, unread);
+}
+
+std::optional<Http1Driver::Outcome> Http1Driver::call_handler(Connection& connection, std::string_view& unread) {
+  StreamedExchange exchange({.socket = connection.socket,
+                             .reader = reader_,
+                             .unread = unread,
+                             .buffer = {input_.get(), kInputBytes},
+                             .options = context_.options,
+                             .clock = context_.clock,
+                             .date = date(),
+                             .closes = closes_after_response()});
+  const HttpResponse response = context_.application.handler(reader_.request(), exchange.streams());
+  if (!exchange.begun()) return respond(connection, response, unread);
+  const auto end_of_response = exchange.finish();
+  connection.unfinished.reset();
+  reader_.reset();
+  switch (end_of_response) {
+    case StreamedExchange::End::kKeepsAlive: return std::nullopt;
+    case StreamedExchange::End::kCloses: return end(connection);
+    case StreamedExchange::End::kBroken: break;
+  }
+  return Outcome::kEnded;
+}
+
+bool Http1Driver::closes_after_response() const {
+  return !reader_.keeps_alive() || context_.stopping.load(std::memory_order_relaxed);
 }
 
 // Once for each connection, behind the probe, which has no need of it.
@@ -142,7 +171,7 @@ std::optional<Http1Driver::Outcome> Http1Driver::check_owner(Connection& connect
 
 std::optional<Http1Driver::Outcome> Http1Driver::respond(Connection& connection, const HttpResponse& response,
                                                          std::string_view unread) {
-  const bool closes = !reader_.keeps_alive() || context_.stopping.load(std::memory_order_relaxed);
+  const bool closes = closes_after_response() || !reader_.complete();  // the rest of a body may still come
   const ResponseFraming framing{.to_head_request = reader_.request().method == Method::kHead,
                                 .closes = closes,
                                 .says_keep_alive = reader_.is_http_1_0(),

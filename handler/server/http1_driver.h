@@ -20,8 +20,7 @@ namespace azf {
 
 /// What all drivers of a server share. Everything must outlive them.
 struct DriverContext {
-  const HttpServer::Handler& handler;
-  const HttpServer::ProbeTest& is_probe;
+  const HttpApplication& application;
   const ClientPolicy& clients;
   const HttpServerOptions& options;
   const Clock& clock;
@@ -67,7 +66,9 @@ class Http1Driver {
   void take_up(Connection& connection, std::string& unread);
   Outcome converse(Connection& connection, std::string_view input, Role role, bool drained_by_short_read);
   // Nothing when the connection goes on at once.
-  std::optional<Outcome> answer(Connection& connection, std::string_view unread, Role role);
+  std::optional<Outcome> answer(Connection& connection, std::string_view& unread, Role role);
+  std::optional<Outcome> call_handler(Connection& connection, std::string_view& unread);
+  [[nodiscard]] bool closes_after_response() const;
   std::optional<Outcome> respond(Connection& connection, const HttpResponse& response, std::string_view unread);
   std::optional<Outcome> check_owner(Connection& connection);
   Outcome refuse(Connection& connection, const Refusal& refusal);

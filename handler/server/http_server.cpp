@@ -57,14 +57,13 @@ milliseconds sweep_interval(const HttpServerOptions& options) {
 // millisecond whether that lasts, and adds workers if it does.
 class HttpServer::Loop {
  public:
-  Loop(Listener listener, Handler handler, ProbeTest is_probe, const ClientPolicy& clients, const Clock& clock,
+  Loop(Listener listener, HttpApplication application, const ClientPolicy& clients, const Clock& clock,
        const Logger& log, HttpServerOptions options)
       : clients_(clients),
         clock_(clock),
         log_(log),
         options_(options),
-        handler_(std::move(handler)),
-        is_probe_(std::move(is_probe)),
+        application_(std::move(application)),
         table_(options.connection_limit),
         gate_(context()),
         listener_(std::move(listener)) {
@@ -120,7 +119,7 @@ class HttpServer::Loop {
   using Workers = std::list<Worker>;
 
   [[nodiscard]] DriverContext context() const {
-    return {handler_, is_probe_, clients_, options_, clock_, log_, stopping_, told_of_unknown_owners_};
+    return {application_, clients_, options_, clock_, log_, stopping_, told_of_unknown_owners_};
   }
 
   // Does it; where memory is short, says so and returns false: then this is lost, and the rest goes on.
@@ -481,8 +480,7 @@ class HttpServer::Loop {
   const Clock& clock_;
   const Logger& log_;
   const HttpServerOptions options_;
-  const Handler handler_;
-  const ProbeTest is_probe_;
+  const HttpApplication application_;
 
   // Each with its own synchronization.
   EventPoll poll_;
@@ -525,10 +523,9 @@ class HttpServer::Loop {
   bool ending_ GUARDED_BY(mutex_) = false;
 };
 
-HttpServer::HttpServer(Listener listener, Handler handler, ProbeTest is_probe, const ClientPolicy& clients,
-                       const Clock& clock, const Logger& log, HttpServerOptions options)
-    : loop_(std::make_unique<Loop>(std::move(listener), std::move(handler), std::move(is_probe), clients, clock, log,
-                                   options)) {}
+HttpServer::HttpServer(Listener listener, HttpApplication application, const ClientPolicy& clients, const Clock& clock,
+                       const Logger& log, HttpServerOptions options)
+    : loop_(std::make_unique<Loop>(std::move(listener), std::move(application), clients, clock, log, options)) {}
 
 HttpServer::~HttpServer() = default;
 

@@ -2,6 +2,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "http/exchange.h"
 #include "http/message.h"
 #include "server/client_policy.h"
 #include "server/listener.h"
@@ -27,6 +28,9 @@ struct HttpServerOptions {
   std::chrono::milliseconds transfer_grace{10'000};
   /// Bytes per second. The host's own server asks the same of its clients (Kestrel, MinDataRate).
   std::size_t transfer_rate = 240;
+  /// The same where a worker waits for the peer, because its function reads or writes while the bytes pass: such a peer
+  /// costs a thread.
+  std::size_t stream_rate = 8192;
   /// Open connections; further ones wait in the kernel's queue.
   std::uint32_t connection_limit = 10'000;
   /// Threads that call the handler, when it blocks so often that so many are needed.
@@ -40,22 +44,32 @@ struct HttpServerOptions {
   [[nodiscard]] std::chrono::milliseconds transfer_limit(std::size_t bytes) const {
     return transfer_grace + std::chrono::milliseconds(bytes * 1000 / transfer_rate);
   }
+  /// How long a worker may have waited for the peer when so many bytes have passed.
+  [[nodiscard]] std::chrono::milliseconds stream_limit(std::size_t bytes) const {
+    return transfer_grace + std::chrono::milliseconds(bytes * 1000 / stream_rate);
+  }
+};
+
+/// What a server serves.
+struct HttpApplication {
+  /// Answers a request, unless it has begun the response of the exchange. Called from many threads at once, and may
+  /// block. May throw std::bad_alloc, which ends the connection, and nothing else.
+  std::function<HttpResponse(const HttpRequest&, const Exchange&)> handler;
+  /// Whether a request without a body is the host's probe, to be answered by an empty 200 without the handler, also
+  /// while every worker is busy. Must not throw or wait.
+  std::function<bool(const HttpRequest&)> is_probe;
+  /// Whether the handler takes the body of this request from the exchange, so that it is called before the body has
+  /// come, with an empty one. Asked only if the body did not come with the head. Must not throw or wait.
+  std::function<bool(const HttpRequest&)> streams_body = [](const HttpRequest&) { return false; };
 };
 
 /// Serves HTTP/1.1: reads requests, calls the handler, writes its responses. A connection that is idle, slow to send or
 /// slow to take costs no thread. Methods may be called from any thread.
 class HttpServer {
  public:
-  /// Called from many threads at once, and may block. May throw std::bad_alloc, which ends the connection, and nothing
-  /// else.
-  using Handler = std::function<HttpResponse(const HttpRequest&)>;
-  /// Whether a request without a body is the host's probe, to be answered by an empty 200 without any handler, also
-  /// while every worker is busy. Must not throw or wait.
-  using ProbeTest = std::function<bool(const HttpRequest&)>;
-
   /// `clients`, `clock` and `log` must outlive the server. Throws std::system_error if the system has no descriptors
   /// left.
-  HttpServer(Listener listener, Handler handler, ProbeTest is_probe, const ClientPolicy& clients, const Clock& clock,
+  HttpServer(Listener listener, HttpApplication application, const ClientPolicy& clients, const Clock& clock,
              const Logger& log, HttpServerOptions options = {});
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace azf {
 namespace {
@@ -71,6 +72,7 @@ void RequestReader::reset() {
   part_ = Part::kRequestLine;
   fields_bytes_ = hosts_ = content_lengths_ = transfer_encodings_ = 0;
   content_length_ = 0;
+  body_taken_ = 0;
   empty_line_seen_ = authority_in_target_ = expects_continue_ = body_begun_ = is_http_1_0_ = close_asked_ = false;
   keeps_alive_ = true;
 }
@@ -255,10 +257,15 @@ bool RequestReader::end_head() {
   return true;
 }
 
+std::string RequestReader::take_body() {
+  body_taken_ += request_.body.size();
+  return std::exchange(request_.body, {});
+}
+
 bool RequestReader::read_sized_body(std::string_view& input) {
   if (input.empty()) return false;
   auto& body = request_.body;
-  const auto left = static_cast<std::size_t>(content_length_) - body.size();
+  const auto left = static_cast<std::size_t>(content_length_) - body_taken_ - body.size();
   if (!body_begun_) body.reserve(std::min(left, kBodyReserve));
   body_begun_ = true;
   const auto taken = std::min(left, input.size());
@@ -272,7 +279,8 @@ bool RequestReader::read_sized_body(std::string_view& input) {
 bool RequestReader::read_chunked_body(std::string_view& input) {
   if (input.empty()) return false;
   body_begun_ = true;
-  switch (chunks_.decode(input, request_.body, {limits_->body_bytes, limits_->trailer_bytes, limits_->trailer_count})) {
+  const ChunkedLimits limits{limits_->body_bytes - body_taken_, limits_->trailer_bytes, limits_->trailer_count};
+  switch (chunks_.decode(input, request_.body, limits)) {
     case ChunkedDecoder::Progress::kNeedsMore: return false;
     case ChunkedDecoder::Progress::kComplete: part_ = Part::kComplete; return true;
     case ChunkedDecoder::Progress::kMalformed: return refuse(400, "The chunked body is malformed.");

@@ -55,6 +55,11 @@ class RequestReader {
   [[nodiscard]] bool in_body() const { return part_ == Part::kSizedBody || part_ == Part::kChunkedBody; }
   /// Whether the peer waits for `100 Continue` before it sends the body (RFC 9110 section 10.1.1).
   [[nodiscard]] bool expects_continue() const { return expects_continue_ && in_body() && !body_begun_; }
+  /// Whether the request has its body up to the end.
+  [[nodiscard]] bool complete() const { return part_ == Part::kComplete; }
+  /// Takes what has come of the body out of the request, so that a long one need not lie in memory as a whole. The
+  /// limit stays that of the whole.
+  std::string take_body();
   /// `100 Continue` has been sent.
   void continued() { expects_continue_ = false; }
 
@@ -99,6 +104,7 @@ class RequestReader {
   std::size_t content_lengths_ = 0;
   std::size_t transfer_encodings_ = 0;
   std::uint64_t content_length_ = 0;
+  std::size_t body_taken_ = 0;
   bool empty_line_seen_ = false;
   bool authority_in_target_ = false;
   bool expects_continue_ = false;

@@ -30,8 +30,12 @@ bool is_bodiless(int status) { return status == 204 || status == 304; }
 
 }  // namespace
 
+bool may_have_body(const HttpResponse& response, const ResponseFraming& framing) {
+  return !framing.to_head_request && !is_bodiless(sent_status(response));
+}
+
 bool has_body(const HttpResponse& response, const ResponseFraming& framing) {
-  return !framing.to_head_request && !is_bodiless(sent_status(response)) && !response.body.empty();
+  return !response.body.empty() && may_have_body(response, framing);
 }
 
 std::size_t append_response_head(std::string& text, const HttpResponse& response, const ResponseFraming& framing) {
@@ -49,9 +53,13 @@ std::size_t append_response_head(std::string& text, const HttpResponse& response
     }
   }
   if (!is_bodiless(status)) {
-    text.append("Content-Length: ");
-    append_number(text, response.body.size());
-    text.append("\r\n");
+    if (!framing.streamed || framing.length) {
+      text.append("Content-Length: ");
+      append_number(text, framing.streamed ? *framing.length : response.body.size());
+      text.append("\r\n");
+    } else if (!framing.says_keep_alive) {
+      text.append("Transfer-Encoding: chunked\r\n");
+    }
   }
   if (framing.closes) {
     text.append("Connection: close\r\n");

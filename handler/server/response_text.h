@@ -3,6 +3,8 @@
 #include "http/message.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,9 +16,15 @@ struct ResponseFraming {
   bool closes = false;           ///< `Connection: close`
   bool says_keep_alive = false;  ///< `Connection: keep-alive`, which only HTTP/1.0 clients need to hear
   std::string_view date{};       ///< as `to_http_date` gives it
+  /// The body is not that of the response: it follows piece by piece, `length` bytes of it, or in chunks if that is not
+  /// known, or for HTTP/1.0 up to the end of the connection.
+  bool streamed = false;
+  std::optional<std::uint64_t> length{};
 };
 
-/// Whether a body follows the head (RFC 9110 section 6.4.1).
+/// Whether a response to that request may have a body behind its head (RFC 9110 section 6.4.1).
+bool may_have_body(const HttpResponse& response, const ResponseFraming& framing);
+/// Whether it may and has one.
 bool has_body(const HttpResponse& response, const ResponseFraming& framing);
 
 /// Appends status line and header fields with the empty line behind them. The fields keep their order; those about

@@ -44,8 +44,10 @@ class EchoServer::Running {
   explicit Running(Listener listener)
       : port_(listener.port()),
         log_(sink_, clock_, LogLevel::kInfo, LogFormat::kJson),
-        server_(std::move(listener), echo, is_probe, clients_, clock_, log_,
-                {.limits = {.body_bytes = kBodyLimitBytes}}),
+        server_(std::move(listener),
+                {.handler = [](const HttpRequest& request, const Exchange&) { return echo(request); },
+                 .is_probe = is_probe},
+                clients_, clock_, log_, {.limits = {.body_bytes = kBodyLimitBytes}}),
         thread_([this] { server_.run(); }) {}
   ~Running() {
     server_.stop(std::chrono::seconds(20));

@@ -41,7 +41,11 @@ class Fixture {
             {"AzureFunctionsJobHost__functionTimeout", "00:05:00"}}),
         router_(azf::Router::create(std::move(functions)).value()) {}
 
-  HttpResponse send(const HttpRequest& request) const { return dispatcher_.handle(request); }
+  HttpResponse send(const HttpRequest& request) const {
+    azf::BufferedExchange exchange(request);
+    auto response = dispatcher_.handle(request, exchange.streams());
+    return std::move(exchange).response(std::move(response));
+  }
   HttpResponse get(std::string target) const { return send({.url = std::move(target)}); }
   HttpResponse post_json(std::string target, std::string body, Headers headers = {}) const {
     headers.add("Content-Type", "application/json; charset=utf-8");

@@ -273,8 +273,10 @@ TEST_SUITE("server") {
     auto listener = Listener::create(0);
     REQUIRE(listener);
     const auto port = listener->port();
-    HttpServer server(
-        *std::move(listener), echo, [](const HttpRequest&) { return false; }, clients, system_clock, log);
+    HttpServer server(*std::move(listener),
+                      {.handler = [](const HttpRequest& request, const azf::Exchange&) { return echo(request); },
+                       .is_probe = [](const HttpRequest&) { return false; }},
+                      clients, system_clock, log);
     std::array<int, 2> pipe{};
     REQUIRE(::pipe(pipe.data()) == 0);
     REQUIRE(::write(pipe[1], "x", 1) == 1);

@@ -6,14 +6,20 @@
 
 namespace azf::test {
 
-RunningServer::RunningServer(HttpServer::Handler handler, HttpServerOptions options, const Clock* clock)
+RunningServer::RunningServer(Handler handler, HttpServerOptions options, const Clock* clock)
+    : RunningServer({.handler = [handler = std::move(handler)](const HttpRequest& request,
+                                                               const Exchange&) { return handler(request); },
+                     .is_probe = {}},
+                    options, clock) {}
+
+RunningServer::RunningServer(HttpApplication application, HttpServerOptions options, const Clock* clock)
     : log_(sink_, log_clock_, LogLevel::kInfo, LogFormat::kJson) {
   auto listener = Listener::create(0);
   REQUIRE(listener);
   port_ = listener->port();
-  const auto is_probe = [](const HttpRequest& request) { return request.headers.has("X-Probe"); };
-  server_.emplace(*std::move(listener), std::move(handler), is_probe, clients_,
-                  clock != nullptr ? *clock : system_clock_, log_, options);
+  application.is_probe = [](const HttpRequest& request) { return request.headers.has("X-Probe"); };
+  server_.emplace(*std::move(listener), std::move(application), clients_, clock != nullptr ? *clock : system_clock_,
+                  log_, options);
   thread_ = std::thread([this] { server_->run(); });
 }
 

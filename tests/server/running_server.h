@@ -6,6 +6,7 @@
 #include "support/memory_log.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <thread>
@@ -15,8 +16,13 @@ namespace azf::test {
 /// A server on a free port, for the length of a test. Requests with `X-Probe` are probes.
 class RunningServer {
  public:
+  /// What answers without looking at the exchange.
+  using Handler = std::function<HttpResponse(const HttpRequest&)>;
+
   /// Its deadlines go by the machine's clock, or by `clock`, which must outlive it.
-  explicit RunningServer(HttpServer::Handler handler, HttpServerOptions options = {}, const Clock* clock = nullptr);
+  explicit RunningServer(Handler handler, HttpServerOptions options = {}, const Clock* clock = nullptr);
+  /// `is_probe` is set here.
+  explicit RunningServer(HttpApplication application, HttpServerOptions options = {}, const Clock* clock = nullptr);
   ~RunningServer();
   RunningServer(const RunningServer&) = delete;
   RunningServer& operator=(const RunningServer&) = delete;

@@ -12,6 +12,17 @@ FakeTransport::FakeTransport(std::vector<Reply> replies)
 FakeTransport::FakeTransport(std::function<Reply(const HttpRequest&)> answer) : answer_(std::move(answer)) {}
 
 Result<HttpResponse> FakeTransport::send(const HttpRequest& request, const SendOptions& options) {
+  auto reply = next_reply(request, options);
+  if (!reply || options.receiver == nullptr) return reply;
+  HttpResponse head{.status = reply->status, .headers = reply->headers};
+  if (!options.receiver->begin(head)) return reply;
+  for (const char& byte : reply->body) {
+    if (auto taken = options.receiver->receive({&byte, 1}); !taken) return std::move(taken).error();
+  }
+  return head;
+}
+
+FakeTransport::Reply FakeTransport::next_reply(const HttpRequest& request, const SendOptions& options) {
   {
     const MutexLock lock(mutex_);
     requests_.push_back(request);

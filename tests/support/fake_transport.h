@@ -11,7 +11,8 @@ namespace azf::test {
 
 /// Answers from a list, each reply once and in order, or from a function; keeps the requests and options that it saw.
 /// A request for which no reply is left throws `std::logic_error`, because a request too many is what a test wants
-/// to notice. Thread-safe; the function is called without a lock held, so it may block.
+/// to notice. A receiver gets the body byte by byte. Thread-safe; the function is called without a lock held, so it may
+/// block.
 class FakeTransport final : public HttpTransport {
  public:
   using Reply = Result<HttpResponse>;
@@ -29,6 +30,8 @@ class FakeTransport final : public HttpTransport {
   [[nodiscard]] std::vector<SendOptions> options() const;
 
  private:
+  Reply next_reply(const HttpRequest& request, const SendOptions& options);
+
   const std::function<Reply(const HttpRequest&)> answer_;
 
   mutable Mutex mutex_;

@@ -8,12 +8,21 @@
 
 namespace azf::test {
 
-// The settings are given, so that no host.json is looked for.
-TestApp::TestApp()
-    : environment_(std::map<std::string, std::string, std::less<>>{
-          {"AzureFunctionsJobHost__extensions__http__routePrefix", "api"},
-          {"AzureFunctionsJobHost__functionTimeout", "00:05:00"}}),
-      router_(Router::create(functions::all_functions(services_)).value()) {}
+namespace {
+
+// With those of host.json, so that none is looked for.
+Environment environment_of(const std::map<std::string, std::string>& settings) {
+  Environment environment;
+  environment.set("AzureFunctionsJobHost__extensions__http__routePrefix", "api");
+  environment.set("AzureFunctionsJobHost__functionTimeout", "00:05:00");
+  for (const auto& [name, value] : settings) environment.set(name, value);
+  return environment;
+}
+
+}  // namespace
+
+TestApp::TestApp(const std::map<std::string, std::string>& settings)
+    : environment_(environment_of(settings)), router_(Router::create(functions::all_functions(services_)).value()) {}
 
 HttpResponse TestApp::get(std::string target) const { return send({.url = std::move(target)}); }
 
@@ -24,7 +33,11 @@ HttpResponse TestApp::post(std::string target, std::string body, std::string con
                .body = std::move(body)});
 }
 
-HttpResponse TestApp::send(const HttpRequest& request) const { return dispatcher_.handle(request); }
+HttpResponse TestApp::send(const HttpRequest& request) const {
+  BufferedExchange exchange(request);
+  auto response = dispatcher_.handle(request, exchange.streams());
+  return std::move(exchange).response(std::move(response));
+}
 
 HttpResponse TestApp::invoke(std::string_view function, const Json& data) const {
   Json encoded = Json::object();

@@ -1,17 +1,22 @@
 #pragma once
 
+#include "azure/service_connections.h"
 #include "core/environment.h"
+#include "core/executor.h"
 #include "core/json.h"
 #include "http/message.h"
+#include "http/retrying_transport.h"
 #include "runtime/dispatcher.h"
 #include "runtime/host_configuration.h"
 #include "runtime/router.h"
 #include "runtime/services.h"
 #include "support/fake_clock.h"
 #include "support/fake_credential.h"
+#include "support/fake_process_runner.h"
 #include "support/fake_transport.h"
 #include "support/memory_log.h"
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -21,7 +26,8 @@ namespace azf::test {
 /// prefix is `api`, every invocation without an id is called `test-invocation`.
 class TestApp {
  public:
-  TestApp();
+  /// With further app settings.
+  explicit TestApp(const std::map<std::string, std::string>& settings = {});
 
   HttpResponse get(std::string target) const;
   HttpResponse post(std::string target, std::string body, std::string content_type = "application/json") const;
@@ -41,7 +47,11 @@ class TestApp {
   const Logger log_{log_sink, clock, LogLevel::kDebug, LogFormat::kJson};
   const Environment environment_;
   const HostConfiguration configuration_{environment_, log_};
-  const Services services_{credential, http, clock, environment_, log_};
+  RetryingTransport retrying_{http, clock};
+  FakeProcessRunner processes_;
+  ThreadExecutor executor_;
+  azure::ServiceConnections connections_{credential, {environment_, retrying_, clock, log_, processes_, executor_}};
+  const Services services_{credential, http, connections_, clock, environment_, log_};
   const Router router_;
   const Dispatcher dispatcher_{router_, configuration_, clock, log_, [] { return std::string("test-invocation"); }};
 };
