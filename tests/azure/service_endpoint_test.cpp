@@ -11,22 +11,24 @@ using azf::Environment;
 using azf::azure::find_service_endpoint;
 using azf::azure::ServiceEndpoint;
 
+using Settings = std::map<std::string, std::string, std::less<>>;
+
 constexpr auto kSetting = "AZURE_OPENAI_ENDPOINT";
 constexpr auto kDemoSetting = "AZF_DEMO_AZURE_OPENAI_ENDPOINT";
 
 TEST_SUITE("azure/service_endpoint") {
   TEST_CASE("a setting names the service, and wins over the stand-in") {
-    const Environment environment({{kSetting, "https://a.openai.azure.com/"}, {kDemoSetting, "https://127.0.0.1:1"}});
+    const Environment environment(
+        Settings{{kSetting, "https://a.openai.azure.com/"}, {kDemoSetting, "https://127.0.0.1:1"}});
     CHECK(find_service_endpoint(environment, kSetting).value() == ServiceEndpoint{"https://a.openai.azure.com", false});
   }
 
   TEST_CASE("without the setting the emulator's stand-in answers, and is marked") {
-    const Environment environment({{kDemoSetting, "https://127.0.0.1:1/openai"}});
+    const Environment environment(Settings{{kDemoSetting, "https://127.0.0.1:1/openai"}});
     CHECK(find_service_endpoint(environment, kSetting).value() == ServiceEndpoint{"https://127.0.0.1:1/openai", true});
   }
 
   TEST_CASE("what cannot be used is refused by the name of the setting") {
-    using Settings = std::map<std::string, std::string, std::less<>>;
     const struct {
       Settings settings;
       std::string_view expected;
@@ -49,7 +51,7 @@ TEST_SUITE("azure/service_endpoint") {
 
   TEST_CASE("in Azure the stand-in is used where that is asked for") {
     const Environment environment(
-        {{kDemoSetting, "https://127.0.0.1:1"}, {"CONTAINER_APP_NAME", "app"}, {"AZF_DEMO", "allow"}});
+        Settings{{kDemoSetting, "https://127.0.0.1:1"}, {"CONTAINER_APP_NAME", "app"}, {"AZF_DEMO", "allow"}});
     CHECK(find_service_endpoint(environment, kSetting).value().demo);
   }
 }
