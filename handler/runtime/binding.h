@@ -29,8 +29,8 @@ struct HttpTrigger {
   std::vector<Method> methods = {};
   AuthLevel auth_level = AuthLevel::kFunction;
   std::string name = "req";
-  /// Whether the function reads the body from its exchange while it comes, instead of `HttpRequest::body`, which is
-  /// empty then. For uploads that shall not lie in memory as a whole.
+  /// Whether the function takes the body from its exchange, while it comes, and not from `HttpRequest::body`, which
+  /// need not have it. For uploads that shall not lie in memory as a whole.
   bool streams_body = false;
 };
 

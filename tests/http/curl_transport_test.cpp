@@ -14,6 +14,7 @@
 using azf::CurlTransport;
 using azf::Deadline;
 using azf::Environment;
+using azf::Error;
 using azf::ErrorKind;
 using azf::Headers;
 using azf::HttpRequest;
@@ -21,6 +22,7 @@ using azf::HttpResponse;
 using azf::Method;
 using azf::Result;
 using azf::SendOptions;
+using azf::Success;
 using azf::test::LoopbackServer;
 using azf::test::RawReply;
 using azf::test::RawRequest;
@@ -52,6 +54,24 @@ struct Client {
   azf::SystemClock clock;
   Environment environment;
   CurlTransport transport{clock, environment, {.user_agent = "azf-test/1"}};
+};
+
+// Keeps what it is given.
+struct Receiver final : azf::ReplyReceiver {
+  bool begin(const HttpResponse& reply) override {
+    head = reply;
+    return takes_body;
+  }
+  Result<Success> receive(std::string_view bytes) override {
+    if (failure) return *failure;
+    body.append(bytes);
+    return Success{};
+  }
+
+  bool takes_body = true;
+  std::optional<Error> failure;
+  HttpResponse head;
+  std::string body;
 };
 
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
@@ -918,6 +938,84 @@ TEST_SUITE("http") {
       CAPTURE(name);
       CHECK(client.get("https://127.0.0.1:1/", {.tls_server_name = name}).error().kind == ErrorKind::kInvalidArgument);
     }
+  }
+
+  TEST_CASE("a receiver takes the head, then the body as it comes") {
+    const LoopbackServer server(
+        RawReply{"HTTP/1.1 201 Created\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"});
+    Client client;
+    Receiver receiver;
+    auto options = plain_http();
+    options.receiver = &receiver;
+    options.response_limit_bytes = 1;  // is for what is kept in memory
+    const auto response = client.get(server.url(), options);
+    REQUIRE(response);
+    CHECK(response->body.empty());
+    CHECK(response->status == 201);
+    CHECK(receiver.head.status == 201);
+    CHECK(receiver.head.headers.get("x-a") == "1");
+    CHECK(receiver.body == "abc");
+  }
+
+  TEST_CASE("a receiver may leave a body to the response, and gets the head of a reply without one") {
+    Client client;
+    Receiver receiver;
+    receiver.takes_body = false;
+    auto options = plain_http();
+    options.receiver = &receiver;
+    const LoopbackServer refusing(RawReply{"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno"});
+    CHECK(client.get(refusing.url(), options).value().body == "no");
+    CHECK(receiver.body.empty());
+
+    Receiver other;
+    options.receiver = &other;
+    const LoopbackServer empty(RawReply{"HTTP/1.1 204 No Content\r\n\r\n"});
+    CHECK(client.get(empty.url(), options));
+    CHECK(other.head.status == 204);
+  }
+
+  TEST_CASE("a receiver's error ends the transfer and is the outcome") {
+    const LoopbackServer server(RawReply{"HTTP/1.1 200 OK\r\n\r\nabc"});
+    Client client;
+    Receiver receiver;
+    receiver.failure = Error{ErrorKind::kInvalidArgument, "no room"};
+    auto options = plain_http();
+    options.receiver = &receiver;
+    const auto response = client.get(server.url(), options);
+    REQUIRE_FALSE(response);
+    CHECK(response.error().kind == ErrorKind::kInvalidArgument);
+    CHECK(contains(response.error().message, "no room"));
+  }
+
+  TEST_CASE("with a receiver the limits are for the head and for pauses, not for the whole") {
+    Client client;
+    Receiver receiver;
+    auto options = plain_http();
+    options.receiver = &receiver;
+    options.try_timeout = milliseconds(50);
+    options.idle_timeout = milliseconds(50);
+    const LoopbackServer silent(RawReply{""});
+    const auto no_head = client.get(silent.url(), options);
+    REQUIRE_FALSE(no_head);
+    CHECK(no_head.error().kind == ErrorKind::kTimeout);
+    CHECK(contains(no_head.error().message, "no reply came within 50 ms"));
+
+    const LoopbackServer stalling(RawReply{"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"});
+    const auto stalled = client.get(stalling.url(), options);
+    REQUIRE_FALSE(stalled);
+    CHECK(stalled.error().kind == ErrorKind::kTimeout);
+    CHECK(contains(stalled.error().message, "nothing more came of the reply for 50 ms"));
+    CHECK(receiver.body == "abc");
+  }
+
+  TEST_CASE("a request that nobody wants any more ends") {
+    const LoopbackServer silent(RawReply{""});
+    Client client;
+    auto options = plain_http();
+    options.cancelled = [] { return true; };
+    const auto response = client.get(silent.url(), options);
+    REQUIRE_FALSE(response);
+    CHECK(response.error().kind == ErrorKind::kCancelled);
   }
 
   TEST_CASE("after stop a request under way fails within about a second, and a new one at once") {

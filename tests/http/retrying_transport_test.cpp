@@ -337,6 +337,19 @@ TEST_SUITE("http") {
     }
   }
 
+  TEST_CASE("a request is not repeated once a receiver has taken of its reply") {
+    struct Receiver final : azf::ReplyReceiver {
+      bool begin(const HttpResponse& head) override { return head.status == 200; }
+      Result<azf::Success> receive(std::string_view) override { return kNoReply; }
+    } receiver;
+    Run run({reply(503), HttpResponse{.status = 200, .headers = {}, .body = "abc"}});
+    SendOptions options;
+    options.retry = three_retries();
+    options.receiver = &receiver;
+    CHECK(run.send(options).error() == kNoReply);
+    CHECK(run.inner.requests().size() == 2);  // the 503 it left alone was repeated
+  }
+
   TEST_CASE("waits of the real clock end with the program") {
     azf::SystemClock clock;
     std::promise<void> asked;

@@ -43,8 +43,12 @@ class Fixture {
 
   HttpResponse send(const HttpRequest& request) const {
     azf::BufferedExchange exchange(request);
-    auto response = dispatcher_.handle(request, exchange.streams());
+    auto response = handle(request, exchange.streams());
     return std::move(exchange).response(std::move(response));
+  }
+  [[nodiscard]] bool streams_body(const std::string& target) const { return dispatcher_.streams_body({.url = target}); }
+  HttpResponse handle(const HttpRequest& request, const azf::Exchange& exchange) const {
+    return dispatcher_.handle(request, exchange);
   }
   HttpResponse get(std::string target) const { return send({.url = std::move(target)}); }
   HttpResponse post_json(std::string target, std::string body, Headers headers = {}) const {
@@ -71,6 +75,20 @@ Function echo(std::string name, std::string route, std::vector<Method> methods =
         std::string text(context.function_name);
         for (const auto& [key, value] : context.route_values) text += " " + key + "=" + value;
         return HttpResponse{.headers = {{"Content-Type", "text/plain"}}, .body = text + " " + request.body};
+      });
+}
+
+// Sends the beginning of a response, then does what it is told to.
+Function streaming(std::string name, Result<HttpResponse> end) {
+  return azf::http_function(
+      std::move(name), {.streams_body = true},
+      [end = std::move(end)](const HttpRequest&, const InvocationContext& context) -> Result<HttpResponse> {
+        std::array<char, 16> body{};
+        const auto count = context.exchange.body.read(body);
+        (void)context.exchange.response.begin({.status = 202, .headers = {{"Content-Type", "text/plain"}}});
+        (void)context.exchange.response.write("got ");
+        (void)context.exchange.response.write({body.data(), *count});
+        return end;
       });
 }
 
@@ -340,5 +358,37 @@ TEST_SUITE("runtime") {
     (void)app.get("/api/f");
     CHECK(seen.remaining(app.clock) == std::chrono::minutes(5));
     CHECK(count == 2);
+  }
+
+  TEST_CASE("a function may read its body and send its response piece by piece") {
+    const Fixture app({streaming("stream", HttpResponse{}), echo("echo", "echo")});
+    const auto response = app.send({.method = Method::kPost, .url = "/api/stream", .body = "abc"});
+    CHECK(response.status == 202);
+    CHECK(response.headers.get("Content-Type") == "text/plain");
+    CHECK(response.body == "got abc");
+    CHECK(app.sink.text().find("\"status\":\"202\"") != std::string::npos);
+    CHECK(app.streams_body("/api/stream"));
+    CHECK_FALSE(app.streams_body("/api/echo"));
+    CHECK_FALSE(app.streams_body("/elsewhere"));
+  }
+
+  TEST_CASE("an error behind the beginning of a response breaks it off, and is in the log") {
+    const Fixture app({streaming("stream", Error{ErrorKind::kTransport, "the service is gone"})});
+    const HttpRequest request{.url = "/api/stream"};
+    azf::BufferedExchange exchange(request);
+    (void)app.handle(request, exchange.streams());
+    CHECK(exchange.broken_off());
+    CHECK(app.sink.text().find("the service is gone") != std::string::npos);
+  }
+
+  TEST_CASE("in an envelope a response that is sent piece by piece is put together, and one broken off is a problem") {
+    for (const bool whole : {true, false}) {
+      const auto end = whole ? Result<HttpResponse>(HttpResponse{}) : Error{ErrorKind::kTransport, "gone"};
+      const Fixture app({streaming("stream", end)});
+      const auto reply = azf::parse_json(app.post_json("/stream", http_envelope("http://h/api/stream")).body).value();
+      const auto& output = reply["Outputs"]["res"];
+      CHECK(output["statusCode"] == (whole ? 202 : 502));
+      if (whole) CHECK(output["body"] == "got b");
+    }
   }
 }
