@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace azf::test {
@@ -31,12 +32,15 @@ struct Reading {
   friend bool operator==(const Reading&, const Reading&) = default;
 };
 
-Reading read_all(const Pieces& pieces, const RequestLimits& limits) {
+// With `takes_body` the bodies are taken out as they come, and put together here.
+Reading read_all(const Pieces& pieces, const RequestLimits& limits, bool takes_body = false) {
   Reading reading;
   RequestReader reader(limits);
+  std::string taken;
   for (std::string_view piece : pieces) {
     while (!piece.empty()) {
       const auto progress = reader.read(piece);
+      if (takes_body) taken += reader.take_body();
       if (progress == RequestReader::Progress::kRefused) {
         reading.refused_status = reader.refusal().status;
         reading.refused_detail = reader.refusal().detail;
@@ -45,6 +49,7 @@ Reading read_all(const Pieces& pieces, const RequestLimits& limits) {
       require(progress == RequestReader::Progress::kComplete || piece.empty(), "all input of a part is consumed");
       if (progress != RequestReader::Progress::kComplete) continue;
       reading.requests.push_back({reader.request(), reader.keeps_alive(), reader.is_http_1_0()});
+      if (takes_body) reading.requests.back().request.body = std::exchange(taken, {});
       reader.reset();
       require(reader.untouched() && reader.request() == HttpRequest{.method = reader.request().method},
               "nothing is left after a reset");
@@ -101,6 +106,7 @@ void check(std::string_view input, const RequestLimits& limits) {
   const Reading reading = read_all(cuts.front(), limits);
   for (const Pieces& pieces : cuts) {
     require(read_all(pieces, limits) == reading, "it does not matter in which pieces the input comes");
+    require(read_all(pieces, limits, true) == reading, "it does not matter whether a body is taken out as it comes");
   }
   require(reading.refused_status == 0 || (reading.refused_status >= 400 && reading.refused_status < 600),
           "a refusal has the status of a failure");
