@@ -2,6 +2,19 @@
 
 #include "server/ip_address.h"
 
+// The parser's headers include <iostream>, whose initialiser sets up eight streams and all of the locale before main, for
+// nothing when the host starts the program without arguments. So its guard is set and its names are declared here, and
+// `parse_command_line` has the streams set up.
+#include <istream>
+#include <ostream>
+#define _GLIBCXX_IOSTREAM 1
+namespace std {
+extern istream cin;
+extern ostream cout;
+extern ostream cerr;
+extern ostream clog;
+}  // namespace std
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -79,6 +92,7 @@ std::string address_range(const std::string& text) {
 }  // namespace
 
 Command parse_command_line(std::vector<std::string> arguments, std::string_view version) {
+  const std::ios_base::Init streams;
   ServeCommand serve{.port = {}, .explicitly = true};
   FunctionsCommand functions;
   TokenCommand token;
