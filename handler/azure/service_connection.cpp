@@ -5,15 +5,17 @@
 namespace azf::azure {
 
 ServiceConnection::ServiceConnection(HttpTransport& transport, ServiceDescription description)
-    : transport_(transport), description_(std::move(description)) {}
+    : transport_(transport),
+      description_(std::move(description)),
+      policy_(description_.policy ? *description_.policy : default_service_policy(description_.name)) {}
 
 Result<HttpResponse> ServiceConnection::send(const HttpRequest& request, const CallOptions& options) {
-  const ServicePolicy& policy = description_.policy;
   return transport_.send(request, {.deadline = options.deadline,
-                                   .connect_timeout = policy.connect_timeout,
-                                   .try_timeout = options.try_timeout.value_or(policy.try_timeout),
+                                   .connect_timeout = policy_.connect_timeout,
+                                   .try_timeout = options.try_timeout.value_or(policy_.try_timeout),
                                    .response_limit_bytes = options.response_limit_bytes,
-                                   .retry = options.repeatable ? policy.retry : RetryPolicy::none(),
+                                   .retry = policy_.retry,
+                                   .repeatable = options.repeatable,
                                    .receiver = options.receiver,
                                    .cancelled = options.cancelled});
 }

@@ -39,10 +39,12 @@ class ServiceConnection {
   Result<HttpResponse> send(const HttpRequest& request, const CallOptions& options);
 
   [[nodiscard]] const ServiceDescription& description() const { return description_; }
+  [[nodiscard]] const ServicePolicy& policy() const { return policy_; }
 
  private:
   HttpTransport& transport_;
   const ServiceDescription description_;
+  const ServicePolicy policy_;
 };
 
 }  // namespace azf::azure

@@ -22,11 +22,20 @@ enum class ErrorKind {
 /// Stable lower-case name for logs and JSON: `invalid_argument`, `credential_unavailable`, ...
 std::string_view to_string(ErrorKind kind);
 
-/// An expected failure. Callers branch on `kind` only; `message` is for people: what was tried, on what, what came
-/// back, what to do next. A message never holds a secret, a token, a header value or a reply body. Value.
+/// Whether what failed may be tried again, as far as the kind does not tell.
+enum class Repetition {
+  kIfHarmless,  ///< it may have had its effect
+  kSafe,        ///< it surely had none: the request was not sent
+  kInVain,      ///< at once it would fail again
+};
+
+/// An expected failure. Callers branch on `kind`, retry loops on `repetition` too; `message` is for people: what was
+/// tried, on what, what came back, what to do next. A message never holds a secret, a token, a header value or a reply
+/// body. Value.
 struct Error {
   ErrorKind kind = ErrorKind::kInternal;
   std::string message;
+  Repetition repetition = Repetition::kIfHarmless;
 
   friend bool operator==(const Error&, const Error&) = default;
 };

@@ -58,6 +58,13 @@ class ConditionVariable {
     lock.release();
     return in_time;
   }
+  /// Returns false when it took so long.
+  bool wait_for(Mutex& mutex, std::chrono::nanoseconds duration) REQUIRES(mutex) {
+    std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
+    const bool in_time = condition_.wait_for(lock, duration) == std::cv_status::no_timeout;
+    lock.release();
+    return in_time;
+  }
   void notify_one() { condition_.notify_one(); }
   void notify_all() { condition_.notify_all(); }
 

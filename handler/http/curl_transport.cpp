@@ -138,8 +138,23 @@ HeaderList header_list(const Headers& headers, const std::string& host) {
   return list;
 }
 
-// The handle refers to `request` and `headers` from now on.
-void apply_request(const EasyHandle& handle, const HttpRequest& request, const HeaderList& headers) {
+// A request body that can be read once. libcurl itself sends a request again where a connection that it used before is
+// closed without a reply; with a body that it cannot have twice it must not.
+struct SingleUseBody {
+  std::string_view left;
+};
+
+std::size_t read_body(char* buffer, std::size_t /*always_one*/, std::size_t size, void* context) noexcept {
+  auto& left = static_cast<SingleUseBody*>(context)->left;
+  const std::size_t count = left.copy(buffer, size);
+  left.remove_prefix(count);
+  return count;
+}
+
+// The handle refers to all of them from now on. `single_use` is the body of a request that must not be sent again, else
+// null.
+void apply_request(const EasyHandle& handle, const HttpRequest& request, const HeaderList& headers,
+                   SingleUseBody* single_use) {
   set(handle, CURLOPT_URL, request.url.c_str());
   set(handle, CURLOPT_PATH_AS_IS, 1L);
   set(handle, CURLOPT_HTTPHEADER, headers.get());
@@ -149,13 +164,20 @@ void apply_request(const EasyHandle& handle, const HttpRequest& request, const H
       request.method == Method::kPost || request.method == Method::kPut || request.method == Method::kPatch;
   if (request.method == Method::kHead) {
     set(handle, CURLOPT_NOBODY, 1L);
-    return;
+    return;  // nothing but reading, so it may be sent again
   }
   if (has_content_by_definition || !request.body.empty()) {
     set(handle, CURLOPT_POST, 1L);
-    set(handle, CURLOPT_POSTFIELDS, request.body.data());
+    if (single_use == nullptr) {
+      set(handle, CURLOPT_POSTFIELDS, request.body.data());
+    } else {
+      set(handle, CURLOPT_READFUNCTION, &read_body);
+      set(handle, CURLOPT_READDATA, single_use);
+    }
     set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   }
+  // Without a body only a connection of its own keeps libcurl from it.
+  if (single_use != nullptr && request.body.empty()) set(handle, CURLOPT_FRESH_CONNECT, 1L);
   set(handle, CURLOPT_CUSTOMREQUEST, std::string(to_string(request.method)).c_str());
 }
 
@@ -291,6 +313,7 @@ struct Transfer {
   const std::atomic<bool>& stopped;
   SteadyTime last_move;
 
+  bool sent = false;  // a first byte of the request can have gone out
   std::string body{};
   bool begun = false;     // the receiver knows the head
   bool received = false;  // and takes the body
@@ -319,7 +342,7 @@ struct Transfer {
 
   // Why it must end now.
   [[nodiscard]] std::optional<Error> interruption() const {
-    if (stopped) return Error{ErrorKind::kTransport, std::string(kEnding)};
+    if (stopped) return Error{ErrorKind::kTransport, std::string(kEnding), Repetition::kInVain};
     if (options.cancelled && options.cancelled()) {
       return Error{ErrorKind::kCancelled, "ended, because whoever asked for it has gone"};
     }
@@ -331,6 +354,12 @@ struct Transfer {
                  begun ? "nothing more came of the reply for " + text : "no reply came within " + text};
   }
 };
+
+// Called when a connection stands, new or used before.
+int note_sending(void* context, char* /*peer*/, char* /*own*/, int /*peer_port*/, int /*own_port*/) noexcept {
+  static_cast<Transfer*>(context)->sent = true;
+  return CURL_PREREQFUNC_OK;
+}
 
 std::size_t receive_body(char* data, std::size_t /*always_one*/, std::size_t size, void* context) noexcept {
   auto& transfer = *static_cast<Transfer*>(context);
@@ -409,6 +438,8 @@ Error explain(const Failure& f) {
     case CURLE_SSL_CACERT_BADFILE:
       return {ErrorKind::kInvalidArgument, "the CA certificates cannot be read: " + trusted_certificates(f)};
     case CURLE_SSL_CONNECT_ERROR: return transport("the TLS handshake failed: " + std::string(f.detail) + by_proxy);
+    case CURLE_SEND_FAIL_REWIND:
+      return transport("the connection was closed without a reply, and the request may have had its effect" + by_proxy);
     case CURLE_GOT_NOTHING: return transport("the connection was closed without a reply" + by_proxy);
     case CURLE_PARTIAL_FILE: return transport("the connection was closed inside the reply" + by_proxy);
     case CURLE_UNSUPPORTED_PROTOCOL:  // "HTTP/0.9", libcurl's name for a reply without a status line
@@ -493,9 +524,9 @@ class CurlTransport::Engine {
     }
     auto trust = trust_for(*url, options);
     if (!trust) return with_context(std::move(trust).error(), where);
-    if (stopped_) return Error{ErrorKind::kTransport, where + ": " + std::string(kEnding)};
+    if (stopped_) return Error{ErrorKind::kTransport, where + ": " + std::string(kEnding), Repetition::kInVain};
     if (options.deadline.passed(clock_)) {
-      return Error{ErrorKind::kTimeout, where + ": not sent, as the deadline has passed"};
+      return Error{ErrorKind::kTimeout, where + ": not sent, as the deadline has passed", Repetition::kInVain};
     }
     std::call_once(started_, [this] { library_.emplace(environment_); });
 
@@ -518,7 +549,8 @@ class CurlTransport::Engine {
 
     auto handle = trust.pin ? new_handle() : idle_.take(server, trust);
     Transfer transfer{handle, options, clock_, stopped_, clock_.steady_now()};
-    apply_request(handle, request, headers);
+    SingleUseBody body{request.body};
+    apply_request(handle, request, headers, options.repeatable ? nullptr : &body);
     if (detoured) {
       set(handle, CURLOPT_URL, way.url.c_str());
       set(handle, CURLOPT_CONNECT_TO, way.connect_to.get());
@@ -530,6 +562,8 @@ class CurlTransport::Engine {
     if (!options_.user_agent.empty()) set(handle, CURLOPT_USERAGENT, options_.user_agent.c_str());
     set(handle, CURLOPT_HEADERFUNCTION, &receive_head_line);
     set(handle, CURLOPT_HEADERDATA, &head);
+    set(handle, CURLOPT_PREREQFUNCTION, &note_sending);
+    set(handle, CURLOPT_PREREQDATA, &transfer);
     set(handle, CURLOPT_WRITEFUNCTION, &receive_body);
     set(handle, CURLOPT_WRITEDATA, &transfer);
     set(handle, CURLOPT_ERRORBUFFER, detail.data());
@@ -539,11 +573,15 @@ class CurlTransport::Engine {
 
     CURLcode code = curl_easy_perform(handle.get());
     if (transfer.exception) std::rethrow_exception(transfer.exception);
-    if (transfer.failure) return *std::move(transfer.failure);
     const auto status = status_of(handle);
     if (code == CURLE_OK && (!head.complete || status < 200)) code = CURLE_PARTIAL_FILE;
     // A handle that failed is not used again, so that nothing it remembers, such as a DNS server, outlives the fault.
-    if (code != CURLE_OK) return explain({code, detail.data(), handle, proxy, library_->ca, trust});
+    auto failure = std::move(transfer.failure);
+    if (!failure && code != CURLE_OK) failure = explain({code, detail.data(), handle, proxy, library_->ca, trust});
+    if (failure) {
+      if (!transfer.sent && failure->repetition == Repetition::kIfHarmless) failure->repetition = Repetition::kSafe;
+      return *std::move(failure);
+    }
     transfer.begin();  // of a reply without a body
     HttpResponse response{status, received_headers(handle), std::move(transfer.body)};
     if (!trust.pin) idle_.put(server, std::move(trust), std::move(handle));

@@ -19,6 +19,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
+// How often one that waits looks whether its caller is still there.
+constexpr std::chrono::seconds kLookAfter{1};
+
 // How many repetitions one kind of outcome is worth, and how many it has had.
 struct Allowance {
   int max_retries = 0;
@@ -39,18 +42,39 @@ bool contains(const std::vector<int>& statuses, int status) {
   return std::ranges::find(statuses, status) != statuses.end();
 }
 
+bool may_pass(const Error& error) {
+  return (error.kind == ErrorKind::kTransport || error.kind == ErrorKind::kTimeout) &&
+         error.repetition != Repetition::kInVain;
+}
+
+// That the service did nothing, although it answered: it had no time for the request, and asks for another one later.
+bool is_refused_for_now(const HttpResponse& reply, SystemTime now) {
+  return reply.status == 429 || (reply.status == 503 && requested_delay(reply.headers, now).has_value());
+}
+
+// `x-should-retry`: what the service itself advises (openai/openai-node, src/client.ts).
+std::optional<bool> advice_of(const HttpResponse& reply) {
+  const auto value = reply.status >= 400 ? reply.headers.get("x-should-retry") : std::nullopt;
+  if (value == "true") return true;
+  if (value == "false") return false;
+  return std::nullopt;
+}
+
 // Null for an outcome that is final.
-Allowance* allowance_for(const Result<HttpResponse>& outcome, const RetryPolicy& policy,
+Allowance* allowance_for(const Result<HttpResponse>& outcome, const SendOptions& options, SystemTime now,
                          std::vector<Allowance>& allowances) {
+  const auto& policy = options.retry;
   if (!outcome) {
-    const auto kind = outcome.error().kind;
-    const bool may_pass = kind == ErrorKind::kTransport || kind == ErrorKind::kTimeout;
-    return policy.on_transport_errors && may_pass ? &allowances.back() : nullptr;
+    const bool harmless = options.repeatable || outcome.error().repetition == Repetition::kSafe;
+    return policy.on_transport_errors && harmless && may_pass(outcome.error()) ? &allowances.back() : nullptr;
   }
+  if (!options.repeatable && !is_refused_for_now(*outcome, now)) return nullptr;
+  const auto advice = advice_of(*outcome);
+  if (advice == false) return nullptr;
   for (std::size_t i = 0; i < policy.rules.size(); ++i) {
     if (contains(policy.rules[i].statuses, outcome->status)) return &allowances[i];
   }
-  return contains(policy.statuses, outcome->status) ? &allowances.back() : nullptr;
+  return advice == true || contains(policy.statuses, outcome->status) ? &allowances.back() : nullptr;
 }
 
 // A whole number of `unit`; one too large to count stands for ever.
@@ -130,7 +154,7 @@ Result<HttpResponse> RetryingTransport::send(const HttpRequest& request, const S
     const auto try_began = clock_.steady_now();
     auto outcome = inner_.send(request, of_a_try);
     if (receiver.takes()) return outcome;
-    Allowance* const allowance = allowance_for(outcome, policy, allowances);
+    Allowance* const allowance = allowance_for(outcome, options, clock_.system_now(), allowances);
     if (allowance == nullptr) return last_of(tries, std::move(outcome));
     const bool persisting = allowance->used >= allowance->max_retries;
     if (persisting && try_began - began >= allowance->persist_for) return last_of(tries, std::move(outcome));
@@ -146,8 +170,23 @@ Result<HttpResponse> RetryingTransport::send(const HttpRequest& request, const S
     if (next_start > policy.total_limit || delay >= options.deadline.remaining(clock_)) {
       return last_of(tries, std::move(outcome));
     }
-    clock_.sleep_for(delay);
+    if (!wait(delay, options))
+      return Error{ErrorKind::kCancelled, "ended between two tries, as whoever asked has gone"};
   }
+}
+
+bool RetryingTransport::wait(milliseconds delay, const SendOptions& options) const {
+  if (!options.cancelled) {
+    clock_.sleep_for(delay);
+    return true;
+  }
+  while (!options.cancelled()) {
+    if (delay <= milliseconds::zero()) return true;
+    const auto part = std::min<milliseconds>(delay, kLookAfter);
+    clock_.sleep_for(part);
+    delay -= part;
+  }
+  return false;
 }
 
 }  // namespace azf

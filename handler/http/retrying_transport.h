@@ -18,9 +18,11 @@ std::optional<std::chrono::milliseconds> requested_delay(const Headers& headers,
 /// `RetryingTransport`.
 double random_fraction();
 
-/// Sends through another transport, and again as `SendOptions::retry` says. Each try gets the options unchanged. A
+/// Sends through another transport, and again as `SendOptions::retry` and `repeatable` say. A reply's `x-should-retry:
+/// true` makes it one of those to repeat, `false` the last. Each try gets the options unchanged. A
 /// wait that would end after the deadline or after `RetryPolicy::total_limit` is not begun: the last outcome is
-/// returned at once. The waits are `Clock::sleep_for`, so `SystemClock::end_sleeps` ends them. When several tries ended
+/// returned at once. The waits are `Clock::sleep_for`, so `SystemClock::end_sleeps` ends them, and end by
+/// `SendOptions::cancelled`. When several tries ended
 /// without a reply, the error says how many. Thread-safe if `inner` and `jitter` are.
 class RetryingTransport final : public HttpTransport {
  public:
@@ -31,6 +33,9 @@ class RetryingTransport final : public HttpTransport {
   Result<HttpResponse> send(const HttpRequest& request, const SendOptions& options) override;
 
  private:
+  /// False where whoever asked for the request has gone meanwhile.
+  [[nodiscard]] bool wait(std::chrono::milliseconds delay, const SendOptions& options) const;
+
   HttpTransport& inner_;
   const Clock& clock_;
   const std::function<double()> jitter_;

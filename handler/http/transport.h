@@ -85,6 +85,9 @@ struct SendOptions {
   /// field stay those of the URL, but `no_proxy` is compared with this name. Plain `http` does not heed it.
   std::string tls_server_name{};
   RetryPolicy retry = RetryPolicy::none();
+  /// Whether the request may be sent again after a try that may have had its effect. If not, `retry` is heeded only
+  /// where a try surely had none: no connection came about, or the service refused it by 429, or by 503 with a wait.
+  bool repeatable = true;
   /// Takes the body of the reply instead of `HttpResponse::body`. Null: none. It must outlive the call. A request is
   /// not repeated once it has taken the head. With it `try_timeout` is the limit for the head alone, `idle_timeout` the
   /// one between two pieces of the body.
@@ -97,8 +100,8 @@ struct SendOptions {
 /// Sends requests. A reply of any status is a success here; only "no usable reply" is an error: `kTransport` and
 /// `kTimeout`, which another try may mend; `kCancelled`, which `SendOptions::cancelled` asked for;
 /// `kUnexpectedResponse` (reply too long, no HTTP, a certificate that is not trusted) and `kInvalidArgument` (URL,
-/// header field, CA certificates), which it would not. Redirects are never followed, TLS is always verified.
-/// Implementations are thread-safe.
+/// header field, CA certificates), which it would not. `Repetition::kSafe` says that the request was surely not sent.
+/// Redirects are never followed, TLS is always verified. Implementations are thread-safe.
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;

@@ -1,55 +1,20 @@
 #include "server/handler_options.h"
 
+#include "core/setting_problems.h"
+
 #include <algorithm>
-#include <charconv>
-#include <string>
+#include <utility>
 
 namespace azf {
 namespace {
-
-std::optional<unsigned> parse_number(std::string_view text, unsigned least, unsigned most) {
-  unsigned number = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (status != std::errc() || end != text.data() + text.size() || number < least || number > most) {
-    return std::nullopt;
-  }
-  return number;
-}
-
-// Settings are not secret, but whatever stands in one by mistake may be: a long value is described, not shown.
-std::string shown(std::string_view value) {
-  constexpr std::size_t kLongest = 24;
-  if (value.size() > kLongest) return std::to_string(value.size()) + " characters";
-  std::string text = "\"";
-  for (const char c : value) text += c >= 0x20 && c < 0x7f ? c : '?';
-  return text + "\"";
-}
 
 std::string_view without_blanks(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   return text.substr(0, text.find_last_not_of(' ') + 1);
 }
 
-// All that is wrong, a line each.
-class Problems {
- public:
-  void add(std::string_view problem) {
-    if (!text_.empty()) text_ += '\n';
-    text_ += problem;
-  }
-  void refuse(std::string_view name, std::string_view expected, std::string_view value) {
-    std::string problem(name);
-    add(problem.append(" must be ").append(expected).append(", got ").append(shown(value)));
-  }
-
-  [[nodiscard]] const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
-
 // Where to listen and who may connect there, which must fit each other.
-void load_client_settings(const Environment& environment, HandlerOptions& options, Problems& problems) {
+void load_client_settings(const Environment& environment, HandlerOptions& options, SettingProblems& problems) {
   const auto listen = environment.get("AZF_LISTEN_ADDRESS");
   const auto address = listen ? parse_ip_address(*listen) : IpAddress::loopback();
   if (!address) problems.refuse("AZF_LISTEN_ADDRESS", "an IPv4 or IPv6 address such as 0.0.0.0", *listen);
@@ -93,14 +58,14 @@ std::vector<std::string_view> list_items(std::string_view text) {
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text, bool allow_zero) {
-  const auto number = parse_number(text, allow_zero ? 0 : 1, UINT16_MAX);
+  const auto number = parse_setting_number(text, allow_zero ? 0 : 1, UINT16_MAX);
   if (!number) return std::nullopt;
   return static_cast<std::uint16_t>(*number);
 }
 
 Result<HandlerOptions> load_handler_options(const Environment& environment) {
   HandlerOptions options;
-  Problems problems;
+  SettingProblems problems;
 
   for (const std::string_view name : {"FUNCTIONS_CUSTOMHANDLER_PORT", "FUNCTIONS_HTTPWORKER_PORT"}) {
     const auto text = environment.get(name);
@@ -123,14 +88,14 @@ Result<HandlerOptions> load_handler_options(const Environment& environment) {
     }
   }
   if (const auto text = environment.get("AZF_DRAIN_SECONDS")) {
-    if (const auto seconds = parse_number(*text, 0, 600)) {
+    if (const auto seconds = parse_setting_number(*text, 0, 600)) {
       options.drain_limit = std::chrono::seconds(*seconds);
     } else {
       problems.refuse("AZF_DRAIN_SECONDS", "a whole number of seconds between 0 and 600", *text);
     }
   }
   load_client_settings(environment, options, problems);
-  if (!problems.text().empty()) return Error{ErrorKind::kInvalidArgument, problems.text()};
+  if (auto outcome = problems.outcome(); !outcome) return std::move(outcome).error();
   return options;
 }
 

@@ -20,6 +20,7 @@ using azf::Headers;
 using azf::HttpRequest;
 using azf::HttpResponse;
 using azf::Method;
+using azf::Repetition;
 using azf::Result;
 using azf::SendOptions;
 using azf::Success;
@@ -544,6 +545,67 @@ TEST_SUITE("http") {
     Client client;
     CHECK_FALSE(client.get(server.url()));
     CHECK(client.get(server.url()).value().body == "ok");
+  }
+
+  TEST_CASE("S-12: a connection that is closed without a reply is no reason to send again what must not be") {
+    struct Row {
+      const char* name;
+      bool repeatable;
+      std::string body;
+      std::size_t requests;
+    };
+    for (const auto& row : {Row{"with a body", false, "code", 2}, Row{"without a body", false, "", 2},
+                            Row{"harmless, and sent again by libcurl", true, "code", 3}}) {
+      CAPTURE(row.name);
+      std::atomic<int> count{0};
+      LoopbackServer server([&](const RawRequest&) {
+        return ++count == 1 ? RawReply{kOk} : count == 2 ? RawReply{"", Then::kClose} : RawReply{kOk};
+      });
+      Client client;
+      REQUIRE(client.get(server.url()));
+      auto options = plain_http();
+      options.repeatable = row.repeatable;
+      const auto reply = client.send({.method = Method::kPost, .url = server.url(), .body = row.body}, options);
+      CHECK(reply.has_value() == row.repeatable);
+      CHECK(server.requests().size() == row.requests);
+      CHECK(server.requests()[1].body == row.body);
+      if (reply) continue;
+      CHECK(reply.error().kind == ErrorKind::kTransport);
+      CHECK(reply.error().repetition == Repetition::kIfHarmless);
+    }
+  }
+
+  TEST_CASE("requests that must not be sent twice use connections again") {
+    LoopbackServer server(RawReply{kOk});
+    Client client;
+    auto options = plain_http();
+    options.repeatable = false;
+    const std::string large(1 << 20, 'x');
+    for (const auto& body : {std::string("a"), large, std::string("b")}) {
+      CHECK(client.send({.method = Method::kPost, .url = server.url(), .body = body}, options));
+      CHECK(server.requests().back().body == body);
+      CHECK(server.requests().back().headers.get("content-length") == std::to_string(body.size()));
+    }
+    CHECK(server.connections() == 1);
+  }
+
+  TEST_CASE("an error says whether the request was surely not sent") {
+    Client client;
+    CHECK(client.get(refusing_url()).error().repetition == Repetition::kSafe);
+    CHECK(client.get("http://no-such-host.invalid/").error().repetition == Repetition::kSafe);
+
+    LoopbackServer silent(RawReply{});
+    auto options = plain_http();
+    options.try_timeout = milliseconds(150);
+    CHECK(client.get(silent.url(), options).error().repetition == Repetition::kIfHarmless);
+    // The same server under https never ends the handshake.
+    options.connect_timeout = milliseconds(100);
+    LoopbackServer deaf([](const RawRequest&) { return RawReply{}; });
+    const auto handshake = client.get("https://127.0.0.1:" + std::to_string(deaf.port()) + "/", options);
+    CHECK(handshake.error().kind == ErrorKind::kTimeout);
+    CHECK(handshake.error().repetition == Repetition::kSafe);
+    options.deadline = Deadline::after(client.clock, milliseconds(0));
+    CHECK(client.get(silent.url(), options).error().repetition == Repetition::kInVain);
   }
 
   TEST_CASE("eight threads send at once, and every one gets its own reply") {

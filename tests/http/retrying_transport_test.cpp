@@ -14,6 +14,7 @@ using azf::Error;
 using azf::ErrorKind;
 using azf::HttpRequest;
 using azf::HttpResponse;
+using azf::Repetition;
 using azf::Result;
 using azf::RetryingTransport;
 using azf::RetryPolicy;
@@ -348,6 +349,90 @@ TEST_SUITE("http") {
     options.receiver = &receiver;
     CHECK(run.send(options).error() == kNoReply);
     CHECK(run.inner.requests().size() == 2);  // the 503 it left alone was repeated
+  }
+
+  TEST_CASE("S-6: retry-after-ms: 20 waits for that long, whatever Retry-After says; x-should-retry: false stops") {
+    Run run({reply(429, {{"retry-after-ms", "20"}, {"Retry-After", "7"}}), reply(200)});
+    CHECK(run.send(three_retries()).value().status == 200);
+    CHECK(run.clock.sleeps() == Waits{milliseconds(20)});
+
+    Run stopped({reply(429, {{"retry-after-ms", "20"}, {"x-should-retry", "false"}})});
+    CHECK(stopped.send(three_retries()).value().status == 429);
+    CHECK(stopped.clock.sleeps().empty());
+  }
+
+  TEST_CASE("x-should-retry: true makes a failure one of those to repeat, as often as the others") {
+    const azf::Headers advice{{"x-should-retry", "true"}};
+    struct Row {
+      const char* name;
+      RetryPolicy policy;
+      Replies replies;
+      std::size_t requests;
+    };
+    for (auto& [name, policy, replies, requests] : std::vector<Row>{
+             {"a status that is not listed", three_retries(), {reply(409, advice), reply(200)}, 2},
+             {"at most three times", three_retries(), Replies(4, reply(409, advice)), 4},
+             {"not where nothing is repeated", RetryPolicy::none(), {reply(409, advice)}, 1},
+             {"not a success", three_retries(), {reply(200, advice)}, 1},
+             {"not in another spelling", three_retries(), {reply(409, {{"x-should-retry", "yes"}})}, 1},
+         }) {
+      CAPTURE(name);
+      Run run(std::move(replies));
+      (void)run.send(policy);
+      CHECK(run.inner.requests().size() == requests);
+    }
+  }
+
+  TEST_CASE("S-12: what may have had its effect is not sent again, only what surely had none") {
+    struct Row {
+      const char* name;
+      Result<HttpResponse> first;
+      bool repeated;
+    };
+    const azf::Headers later{{"Retry-After", "1"}};
+    for (const auto& [name, first, repeated] : std::vector<Row>{
+             {"timed out", Error{ErrorKind::kTimeout, "no reply"}, false},
+             {"broken off", kNoReply, false},
+             {"no connection", Error{ErrorKind::kTransport, "refused", Repetition::kSafe}, true},
+             {"no connection in time", Error{ErrorKind::kTimeout, "handshake", Repetition::kSafe}, true},
+             {"500", reply(500), false},
+             {"503", reply(503), false},
+             {"503 with a wait", reply(503, later), true},
+             {"504 with a wait", reply(504, later), false},
+             {"429", reply(429), true},
+             {"409 with advice", reply(409, {{"x-should-retry", "true"}}), false},
+             {"429 with advice", reply(429, {{"x-should-retry", "false"}}), false},
+         }) {
+      CAPTURE(name);
+      Run run({first, reply(200)});
+      (void)run.send(SendOptions{.retry = three_retries(), .repeatable = false});
+      CHECK(run.inner.requests().size() == (repeated ? 2 : 1));
+    }
+  }
+
+  TEST_CASE("what would fail again at once is not sent again") {
+    Run run({Error{ErrorKind::kTransport, "down", Repetition::kInVain}});
+    CHECK_FALSE(run.send(three_retries()));
+    CHECK(run.clock.sleeps().empty());
+  }
+
+  TEST_CASE("nobody waits for a repetition whose caller has gone") {
+    Run cancelled({Error{ErrorKind::kCancelled, "gone"}});
+    CHECK(cancelled.send(three_retries()).error() == Error{ErrorKind::kCancelled, "gone"});
+
+    Run run({reply(429, {{"retry-after-ms", "5500"}})});
+    const auto began = run.clock.steady_now();
+    SendOptions options{.retry = three_retries()};
+    options.cancelled = [&] { return run.clock.steady_now() - began >= seconds(2); };
+    const auto outcome = run.send(options);
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().kind == ErrorKind::kCancelled);
+    CHECK(run.clock.sleeps() == Waits{seconds(1), seconds(1)});
+
+    Run patient({reply(429, {{"retry-after-ms", "1500"}}), reply(200)});
+    options.cancelled = [] { return false; };
+    CHECK(patient.send(options).value().status == 200);
+    CHECK(patient.clock.sleeps() == Waits{seconds(1), milliseconds(500)});
   }
 
   TEST_CASE("waits of the real clock end with the program") {
