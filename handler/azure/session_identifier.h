@@ -32,7 +32,9 @@ class SessionIssuer {
   [[nodiscard]] Result<CodeSession> find(std::string_view handle, std::string_view caller) const;
 
  private:
-  const Secret key_;
+  [[nodiscard]] CodeSession session(std::string_view random, std::string_view caller) const;
+
+  Secret key_;
 };
 
 /// With AZF_SESSION_KEY as key (32 characters at least, else `kInvalidArgument`); without it with the one that the

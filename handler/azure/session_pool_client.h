@@ -87,8 +87,8 @@ class SessionPoolClient {
   /// The references must outlive this object.
   SessionPoolClient(ServiceConnection& connection, SessionPool pool, const Clock& clock);
 
-  /// Runs code and waits for its end, at most until the deadline. It is sent once, since it may have had its effect when
-  /// no reply comes. `timeout` is a limit for the code alone, from `kShortestExecution` to `kLongestExecution`.
+  /// Runs code and waits for its end, at most until the deadline. It is sent once, since it may have had its effect
+  /// when no reply comes. `timeout` is a limit for the code alone, from `kShortestExecution` to `kLongestExecution`.
   Result<Execution, ServiceError> execute(std::string_view code, std::chrono::seconds timeout, const Secret& identifier,
                                           const CallOptions& options);
 
