@@ -1,94 +1,47 @@
 #pragma once
 
 #include "azure/service_connection.h"
-#include "azure/service_policy.h"
+#include "azure/service_error.h"
+#include "azure/session_pool.h"
+#include "azure/session_reply.h"
 #include "core/clock.h"
-#include "core/environment.h"
-#include "core/json.h"
 #include "core/result.h"
 #include "core/secret.h"
+#include "http/message.h"
 #include "http/transport.h"
 
 #include <chrono>
-#include <cstdint>
-#include <optional>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace azf::azure {
 
-struct ServiceError;
-
-/// The data plane has changed its paths, bodies and answers once, with api-version 2024-10-02-preview.
-enum class SessionPoolGeneration { kCodeExecute, kExecutions };
-
-/// A pool of Azure Container Apps dynamic sessions that run code, and how it is spoken to. Value.
-struct SessionPool {
-  /// `https`, without query, without a slash at its end: the pool's management endpoint.
-  std::string url;
-  std::string api_version;
-  /// What tokens are asked for.
-  std::string scope;
-  /// Whether it is a stand-in of the emulator.
-  bool demo = false;
-
-  [[nodiscard]] SessionPoolGeneration generation() const;
-  [[nodiscard]] ServiceDescription description() const;
-
-  friend bool operator==(const SessionPool&, const SessionPool&) = default;
-};
-
-/// From AZURE_CONTAINER_APPS_SESSION_POOL_ENDPOINT (see `find_service_endpoint`; the `/python/execute` of older
-/// settings is dropped), SESSION_POOL_API_VERSION and SESSION_POOL_AUDIENCE. Fails with `kInvalidArgument`, naming the
-/// setting.
-Result<SessionPool> load_session_pool(const Environment& environment);
-
 /// How long code may run in a session; the service's own limits.
 inline constexpr std::chrono::seconds kShortestExecution{1};
 inline constexpr std::chrono::seconds kLongestExecution{220};
 
-/// What came of code that ran. Value.
-struct Execution {
-  /// False if the code raised an error, ended itself or took too long: `standard_error` tells.
-  bool succeeded = false;
-  std::string standard_output{};
-  std::string standard_error{};
-  /// The value of the code's last expression, any JSON; an image is `{"type":"image","format","base64_data"}`. Null if
-  /// there is none.
-  Json result{};
-  /// As the service has measured it, else from request to reply.
-  std::chrono::milliseconds duration{0};
-  /// Whether the service has cut off one of the outputs.
-  bool truncated = false;
+/// The largest file that a session takes, and the longest name.
+inline constexpr std::size_t kLargestSessionFile = std::size_t{128} << 20;
+inline constexpr std::size_t kLongestSessionFileName = 255;
 
-  friend bool operator==(const Execution&, const Execution&) = default;
-};
-
-/// A file in a session. Value.
-struct SessionFile {
-  std::string name;
-  std::uint64_t size = 0;
-  /// RFC 3339, as the service gives it; empty if it does not.
-  std::string modified{};
-
-  friend bool operator==(const SessionFile&, const SessionFile&) = default;
-};
-
-/// Whether a name may be that of a file in a session: 1 to 255 bytes, no `/` and `\`, no control character, not `.` and
-/// `..`, UTF-8.
+/// Whether a name may be that of a file in a session: not empty, not too long, without `/`, `\` and control characters,
+/// not `.` and `..`.
 bool is_session_file_name(std::string_view name);
 
 /// Runs code in sessions of a pool, and keeps files there. An `identifier` names a session, which begins with its first
-/// use, and is the only right that its files need: it stands in no message and no log. In `options` the members
-/// `repeatable`, `receiver` and `try_timeout` are not used. Thread-safe.
+/// use, and is the only right that its files need: it is in no message and no log. A name that is not that of a file is
+/// `kInvalidRequest`, and nothing is sent. Of `options` this class sets `repeatable`, `receiver` and `try_timeout`
+/// itself. Thread-safe.
 class SessionPoolClient {
  public:
-  /// The references must outlive this object.
+  /// `connection` is that of `pool.description()`. The references must outlive this object.
   SessionPoolClient(ServiceConnection& connection, SessionPool pool, const Clock& clock);
 
-  /// Runs code and waits for its end, at most until the deadline. It is sent once, since it may have had its effect
-  /// when no reply comes. `timeout` is a limit for the code alone, from `kShortestExecution` to `kLongestExecution`.
+  /// Runs code and waits for its end, at most until the deadline. What the code does is not undone where no answer
+  /// comes, so it is sent again only where it surely did not begin. `timeout` is for the code alone; it is brought
+  /// between `kShortestExecution` and `kLongestExecution`, and made shorter where the deadline comes before.
   Result<Execution, ServiceError> execute(std::string_view code, std::chrono::seconds timeout, const Secret& identifier,
                                           const CallOptions& options);
 
@@ -96,12 +49,24 @@ class SessionPoolClient {
   Result<SessionFile, ServiceError> upload(std::string_view name, std::string_view bytes, const Secret& identifier,
                                            const CallOptions& options);
   Result<std::vector<SessionFile>, ServiceError> list(const Secret& identifier, const CallOptions& options);
-  /// `receiver` is asked for success only; its own error is what comes back.
+  /// `receiver` is asked only for a reply that is the file; what ends behind its head is `kBrokenOff`.
   Result<Success, ServiceError> download(std::string_view name, const Secret& identifier, ReplyReceiver& receiver,
                                          const CallOptions& options);
   Result<Success, ServiceError> remove(std::string_view name, const Secret& identifier, const CallOptions& options);
 
  private:
+  /// What a 404 says is not there.
+  enum class Subject { kPool, kExecution, kFile };
+
+  [[nodiscard]] HttpRequest request(Method method, std::string_view path, const Secret& identifier) const;
+  /// A reply of success.
+  Result<HttpResponse, ServiceError> send(const HttpRequest& request, Subject subject, const CallOptions& options);
+  Result<Execution, ServiceError> wait_for_end(std::string_view execution_id, SteadyTime began, Deadline deadline,
+                                               const Secret& identifier, const CallOptions& options);
+  /// Fails where the wait goes beyond the deadline, or nobody waits any more.
+  Result<Success, ServiceError> pause(std::chrono::milliseconds wait, Deadline deadline,
+                                      const CallOptions& options) const;
+
   ServiceConnection& connection_;
   const SessionPool pool_;
   const Clock& clock_;
