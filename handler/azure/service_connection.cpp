@@ -16,6 +16,7 @@ Result<HttpResponse> ServiceConnection::send(const HttpRequest& request, const C
                                    .response_limit_bytes = options.response_limit_bytes,
                                    .retry = policy_.retry,
                                    .repeatable = options.repeatable,
+                                   .is_final = options.is_final,
                                    .receiver = options.receiver,
                                    .cancelled = options.cancelled});
 }

@@ -88,6 +88,8 @@ struct SendOptions {
   /// Whether the request may be sent again after a try that may have had its effect. If not, `retry` is heeded only
   /// where a try surely had none: no connection came about, or the service refused it by 429, or by 503 with a wait.
   bool repeatable = true;
+  /// Whether a reply is not worth another try, whatever `retry` says of its status. Empty: its status decides.
+  std::function<bool(const HttpResponse&)> is_final{};
   /// Takes the body of the reply instead of `HttpResponse::body`. Null: none. It must outlive the call. A request is
   /// not repeated once it has taken the head. With it `try_timeout` is the limit for the head alone, `idle_timeout` the
   /// one between two pieces of the body.
