@@ -1,0 +1,114 @@
+#pragma once
+
+#include "azure/service_connection.h"
+#include "azure/storage_error.h"
+#include "azure/storage_service.h"
+#include "core/clock.h"
+#include "core/guid.h"
+#include "http/exchange.h"
+#include "http/message.h"
+#include "http/transport.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace azf::azure {
+
+/// How a blob is written. Value.
+struct BlobWrite {
+  /// What is kept with it: `Content-Type`, `Content-Encoding`, `Content-Language`, `Content-Disposition`,
+  /// `Cache-Control`. Without a type it is `application/octet-stream`.
+  Headers properties{};
+  /// `If-Match` or `If-None-Match`; none: whatever was there is replaced.
+  Headers conditions{};
+};
+
+/// A blob as it was written. Value.
+struct BlobVersion {
+  std::string etag{};           ///< with its quotes
+  std::string last_modified{};  ///< an HTTP date
+  std::uint64_t size = 0;
+};
+
+/// What of a blob is read. Value.
+struct BlobRead {
+  /// `bytes=0-99` or `bytes=100-`, the only forms that the service knows. Empty: all.
+  std::string range{};
+  /// `If-Match`, `If-None-Match`, `If-Modified-Since`, `If-Unmodified-Since`.
+  Headers conditions{};
+};
+
+/// One blob of a list. Value.
+struct BlobEntry {
+  std::string name{};
+  std::uint64_t size = 0;
+  std::optional<SystemTime> modified{};
+  std::string etag{};  ///< with quotes
+  std::string content_type{};
+
+  friend bool operator==(const BlobEntry&, const BlobEntry&) = default;
+};
+
+/// What to list: the names below one prefix. Value.
+struct BlobQuery {
+  /// Ends in `/`, or is empty for the whole container.
+  std::string prefix{};
+  /// Where an earlier list ended; empty: from the beginning.
+  std::string marker{};
+  /// Blobs and folders together, 1 to 5000.
+  std::size_t limit = 1000;
+};
+
+/// Value.
+struct BlobList {
+  std::vector<BlobEntry> blobs{};
+  /// What comes between the prefix and the next slash, with both.
+  std::vector<std::string> folders{};
+  /// The marker of the next list; empty: there is no more.
+  std::string next{};
+};
+
+/// The blobs of one container (Microsoft Learn, "Blob service REST API"). Names are UTF-8, 1 to 1024 bytes, with `/`
+/// between folders; they are encoded here. A request that cannot do harm twice is repeated as the policy of the
+/// connection says. Thread-safe.
+class BlobClient {
+ public:
+  /// A blob is sent as a whole if it is shorter, else in blocks of this size.
+  static constexpr std::size_t kBlockBytes = std::size_t{8} << 20;
+
+  /// `connection` is one of `storage_service("blob")` and must outlive this object. `endpoint` is that of the account,
+  /// without a slash at its end.
+  BlobClient(ServiceConnection& connection, std::string_view endpoint, std::string_view container,
+             GuidSource new_guid = random_guid);
+
+  /// Writes all that `body` gives. Nothing is changed unless it comes to its end: blocks that were sent before count
+  /// for nothing. An error of `body` is returned as it is.
+  StorageResult<BlobVersion> upload(std::string_view name, BodyReader& body, const BlobWrite& write,
+                                    const CallOptions& options);
+  /// Gives the blob to `receiver`, which learns of success alone (200 or 206). The result is the head of the reply.
+  StorageResult<HttpResponse> download(std::string_view name, const BlobRead& read, ReplyReceiver& receiver,
+                                       const CallOptions& options);
+  /// The head of what `download` would get.
+  StorageResult<HttpResponse> head(std::string_view name, const Headers& conditions, const CallOptions& options);
+  /// Deletes it with its snapshots.
+  StorageResult<Success> remove(std::string_view name, const Headers& conditions, const CallOptions& options);
+  /// As many pages as it takes: the service may end a page early, even an empty one.
+  StorageResult<BlobList> list(const BlobQuery& query, const CallOptions& options);
+
+ private:
+  [[nodiscard]] std::string url_of(std::string_view name) const;
+  StorageResult<BlobVersion> put(std::string_view name, std::string content, const BlobWrite& write,
+                                 const CallOptions& options);
+  StorageResult<BlobVersion> put_in_blocks(std::string_view name, std::string first, BodyReader& rest,
+                                           const BlobWrite& write, const CallOptions& options);
+
+  StorageService service_;
+  const std::string container_url_;
+  const GuidSource new_guid_;
+};
+
+}  // namespace azf::azure
