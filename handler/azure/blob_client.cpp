@@ -1,5 +1,6 @@
 #include "azure/blob_client.h"
 
+#include "azure/storage_error.h"
 #include "azure/xml_reader.h"
 #include "core/base64.h"
 #include "core/time_text.h"
@@ -18,6 +19,8 @@ constexpr std::size_t kListLimitBytes = std::size_t{16} << 20;
 // A block on its way up over a slow line.
 constexpr std::chrono::seconds kUploadLimit{120};
 constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
+
+ServiceError unexpected(std::string what) { return unexpected_storage_reply("blob", std::move(what)); }
 
 std::string encoded_name(std::string_view name) {
   std::string encoded;
@@ -94,10 +97,10 @@ std::string quoted(std::string_view etag) {
   return etag.empty() || etag.starts_with('"') ? std::string(etag) : '"' + std::string(etag) + '"';
 }
 
-StorageResult<Success> append_entry(BlobList& list, const XmlElement& entry) {
+Result<Success, ServiceError> append_entry(BlobList& list, const XmlElement& entry) {
   if (entry.name != "Blob" && entry.name != "BlobPrefix") return Success{};
   std::string name = name_of(entry);
-  if (name.empty()) return unexpected_reply("an entry without a name");
+  if (name.empty()) return unexpected("an entry without a name");
   if (entry.name == "BlobPrefix") {
     list.folders.push_back(std::move(name));
     return Success{};
@@ -106,7 +109,7 @@ StorageResult<Success> append_entry(BlobList& list, const XmlElement& entry) {
   const XmlElement* properties = entry.child("Properties");
   if (properties == nullptr) properties = &none;
   const auto size = parse_number(properties->child_text("Content-Length"));
-  if (!size) return unexpected_reply("a blob without a length");
+  if (!size) return unexpected("a blob without a length");
   list.blobs.push_back({.name = std::move(name),
                         .size = *size,
                         .modified = parse_http_date(properties->child_text("Last-Modified")),
@@ -116,11 +119,11 @@ StorageResult<Success> append_entry(BlobList& list, const XmlElement& entry) {
 }
 
 // Adds a page to the list.
-StorageResult<Success> append_page(BlobList& list, std::string_view body) {
+Result<Success, ServiceError> append_page(BlobList& list, std::string_view body) {
   const auto document = parse_xml(body);
-  if (!document) return unexpected_reply(document.error().message);
+  if (!document) return unexpected(document.error().message);
   const XmlElement* entries = document->child("Blobs");
-  if (document->name != "EnumerationResults" || entries == nullptr) return unexpected_reply("no list of blobs");
+  if (document->name != "EnumerationResults" || entries == nullptr) return unexpected("no list of blobs");
   for (const XmlElement& entry : entries->children) {
     if (auto appended = append_entry(list, entry); !appended) return appended;
   }
@@ -130,24 +133,21 @@ StorageResult<Success> append_page(BlobList& list, std::string_view body) {
 
 }  // namespace
 
-BlobClient::BlobClient(ServiceConnection& connection, std::string_view endpoint, std::string_view container,
-                       GuidSource new_guid)
-    : service_(connection, new_guid),
-      container_url_(std::string(endpoint) + "/" + percent_encode(container)),
-      new_guid_(std::move(new_guid)) {}
+BlobClient::BlobClient(StorageAccess access, std::string_view container)
+    : access_(std::move(access)), container_url_(access_.endpoint + "/" + percent_encode(container)) {}
 
 std::string BlobClient::url_of(std::string_view name) const { return container_url_ + "/" + encoded_name(name); }
 
-StorageResult<BlobVersion> BlobClient::upload(std::string_view name, BodyReader& body, const BlobWrite& write,
-                                              const CallOptions& options) {
+Result<BlobVersion, ServiceError> BlobClient::upload(std::string_view name, BodyReader& body, const BlobWrite& write,
+                                                     const CallOptions& options) const {
   auto first = read_block(body);
-  if (!first) return StorageError{std::move(first).error()};
+  if (!first) return to_service_error("blob", first.error());
   if (first->size() < kBlockBytes) return put(name, *std::move(first), write, options);
   return put_in_blocks(name, *std::move(first), body, write, options);
 }
 
-StorageResult<BlobVersion> BlobClient::put(std::string_view name, std::string content, const BlobWrite& write,
-                                           const CallOptions& options) {
+Result<BlobVersion, ServiceError> BlobClient::put(std::string_view name, std::string content, const BlobWrite& write,
+                                                  const CallOptions& options) const {
   const std::size_t size = content.size();
   HttpRequest request{.method = Method::kPut,
                       .url = url_of(name),
@@ -155,16 +155,17 @@ StorageResult<BlobVersion> BlobClient::put(std::string_view name, std::string co
                       .body = std::move(content)};
   add_properties(request.headers, write.properties);
   add_all(request.headers, write.conditions);
-  const auto reply = service_.send(std::move(request), {201}, uploading(guarded_by(write.conditions, options)));
+  const auto reply =
+      send_to_storage(access_, std::move(request), {201}, uploading(guarded_by(write.conditions, options)));
   if (!reply) return reply.error();
   return version_of(*reply, size);
 }
 
 // Blocks are the service's own until a list makes a blob of them. Their ids are of this upload alone, so that another
 // one of the same name cannot mix with it, and a block that is sent again takes its own place.
-StorageResult<BlobVersion> BlobClient::put_in_blocks(std::string_view name, std::string first, BodyReader& rest,
-                                                     const BlobWrite& write, const CallOptions& options) {
-  const std::string upload = new_guid_();
+Result<BlobVersion, ServiceError> BlobClient::put_in_blocks(std::string_view name, std::string first, BodyReader& rest,
+                                                            const BlobWrite& write, const CallOptions& options) const {
+  const std::string upload = access_.new_guid();
   std::string ids;
   std::uint64_t size = 0;
   std::string block = std::move(first);
@@ -176,11 +177,11 @@ StorageResult<BlobVersion> BlobClient::put_in_blocks(std::string_view name, std:
                         .url = with_query(url_of(name), {{"comp", "block"}, {"blockid", id}}),
                         .headers = {{"Content-Type", "application/octet-stream"}},
                         .body = std::move(block)};
-    if (const auto staged = service_.send(std::move(request), {201}, uploading(options)); !staged) {
+    if (const auto staged = send_to_storage(access_, std::move(request), {201}, uploading(options)); !staged) {
       return staged.error();
     }
     auto next = read_block(rest);
-    if (!next) return StorageError{std::move(next).error()};
+    if (!next) return to_service_error("blob", next.error());
     block = *std::move(next);
   }
   HttpRequest request{.method = Method::kPut,
@@ -189,37 +190,39 @@ StorageResult<BlobVersion> BlobClient::put_in_blocks(std::string_view name, std:
                       .body = R"(<?xml version="1.0" encoding="utf-8"?><BlockList>)" + ids + "</BlockList>"};
   add_properties(request.headers, write.properties);
   add_all(request.headers, write.conditions);
-  const auto reply = service_.send(std::move(request), {201}, uploading(guarded_by(write.conditions, options)));
+  const auto reply =
+      send_to_storage(access_, std::move(request), {201}, uploading(guarded_by(write.conditions, options)));
   if (!reply) return reply.error();
   return version_of(*reply, size);
 }
 
-StorageResult<HttpResponse> BlobClient::download(std::string_view name, const BlobRead& read, ReplyReceiver& receiver,
-                                                 const CallOptions& options) {
+Result<HttpResponse, ServiceError> BlobClient::download(std::string_view name, const BlobRead& read,
+                                                        ReplyReceiver& receiver, const CallOptions& options) const {
   HttpRequest request{.url = url_of(name)};
   if (!read.range.empty()) request.headers.add("x-ms-range", read.range);
   add_all(request.headers, read.conditions);
   SuccessReceiver success(receiver);
   CallOptions received = options;
   received.receiver = &success;
-  return service_.send(std::move(request), {200, 206}, received);
+  return send_to_storage(access_, std::move(request), {200, 206, 304}, received);
 }
 
-StorageResult<HttpResponse> BlobClient::head(std::string_view name, const Headers& conditions,
-                                             const CallOptions& options) {
-  return service_.send({.method = Method::kHead, .url = url_of(name), .headers = conditions}, {200}, options);
+Result<HttpResponse, ServiceError> BlobClient::head(std::string_view name, const Headers& conditions,
+                                                    const CallOptions& options) const {
+  return send_to_storage(access_, {.method = Method::kHead, .url = url_of(name), .headers = conditions}, {200, 304},
+                         options);
 }
 
-StorageResult<Success> BlobClient::remove(std::string_view name, const Headers& conditions,
-                                          const CallOptions& options) {
+Result<Success, ServiceError> BlobClient::remove(std::string_view name, const Headers& conditions,
+                                                 const CallOptions& options) const {
   HttpRequest request{.method = Method::kDelete, .url = url_of(name), .headers = conditions};
   request.headers.add("x-ms-delete-snapshots", "include");
-  const auto reply = service_.send(std::move(request), {202}, guarded_by(conditions, options));
+  const auto reply = send_to_storage(access_, std::move(request), {202}, guarded_by(conditions, options));
   if (!reply) return reply.error();
   return Success{};
 }
 
-StorageResult<BlobList> BlobClient::list(const BlobQuery& query, const CallOptions& options) {
+Result<BlobList, ServiceError> BlobClient::list(const BlobQuery& query, const CallOptions& options) const {
   BlobList list{.next = query.marker};
   CallOptions paged = options;
   paged.response_limit_bytes = kListLimitBytes;
@@ -229,11 +232,11 @@ StorageResult<BlobList> BlobClient::list(const BlobQuery& query, const CallOptio
     if (!list.next.empty()) fields.emplace_back("marker", list.next);
     const std::size_t had = list.blobs.size() + list.folders.size();
     fields.emplace_back("maxresults", std::to_string(query.limit - had));
-    const auto reply = service_.send({.url = with_query(container_url_, fields)}, {200}, paged);
+    const auto reply = send_to_storage(access_, {.url = with_query(container_url_, fields)}, {200}, paged);
     if (!reply) return reply.error();
     const std::string marker = list.next;
     if (auto page = append_page(list, reply->body); !page) return std::move(page).error();
-    if (!list.next.empty() && list.next == marker) return unexpected_reply("a page that is its own next one");
+    if (!list.next.empty() && list.next == marker) return unexpected("a page that is its own next one");
   } while (!list.next.empty() && list.blobs.size() + list.folders.size() < query.limit);
   return list;
 }

@@ -1,10 +1,9 @@
 #pragma once
 
 #include "azure/service_connection.h"
-#include "azure/storage_error.h"
+#include "azure/service_error.h"
 #include "azure/storage_service.h"
 #include "core/clock.h"
-#include "core/guid.h"
 #include "http/exchange.h"
 #include "http/message.h"
 #include "http/transport.h"
@@ -80,35 +79,34 @@ class BlobClient {
   /// A blob is sent as a whole if it is shorter, else in blocks of this size.
   static constexpr std::size_t kBlockBytes = std::size_t{8} << 20;
 
-  /// `connection` is one of `storage_service("blob")` and must outlive this object. `endpoint` is that of the account,
-  /// without a slash at its end.
-  BlobClient(ServiceConnection& connection, std::string_view endpoint, std::string_view container,
-             GuidSource new_guid = random_guid);
+  BlobClient(StorageAccess access, std::string_view container);
 
   /// Writes all that `body` gives. Nothing is changed unless it comes to its end: blocks that were sent before count
   /// for nothing. An error of `body` is returned as it is.
-  StorageResult<BlobVersion> upload(std::string_view name, BodyReader& body, const BlobWrite& write,
-                                    const CallOptions& options);
-  /// Gives the blob to `receiver`, which learns of success alone (200 or 206). The result is the head of the reply.
-  StorageResult<HttpResponse> download(std::string_view name, const BlobRead& read, ReplyReceiver& receiver,
-                                       const CallOptions& options);
-  /// The head of what `download` would get.
-  StorageResult<HttpResponse> head(std::string_view name, const Headers& conditions, const CallOptions& options);
+  Result<BlobVersion, ServiceError> upload(std::string_view name, BodyReader& body, const BlobWrite& write,
+                                           const CallOptions& options) const;
+  /// Gives the blob to `receiver`. The result is the head of the reply: 200 or 206, or 304 where a condition says so,
+  /// of which the receiver learns nothing.
+  Result<HttpResponse, ServiceError> download(std::string_view name, const BlobRead& read, ReplyReceiver& receiver,
+                                              const CallOptions& options) const;
+  /// The head of what `download` would get, 200 or 304.
+  Result<HttpResponse, ServiceError> head(std::string_view name, const Headers& conditions,
+                                          const CallOptions& options) const;
   /// Deletes it with its snapshots.
-  StorageResult<Success> remove(std::string_view name, const Headers& conditions, const CallOptions& options);
+  Result<Success, ServiceError> remove(std::string_view name, const Headers& conditions,
+                                       const CallOptions& options) const;
   /// As many pages as it takes: the service may end a page early, even an empty one.
-  StorageResult<BlobList> list(const BlobQuery& query, const CallOptions& options);
+  Result<BlobList, ServiceError> list(const BlobQuery& query, const CallOptions& options) const;
 
  private:
   [[nodiscard]] std::string url_of(std::string_view name) const;
-  StorageResult<BlobVersion> put(std::string_view name, std::string content, const BlobWrite& write,
-                                 const CallOptions& options);
-  StorageResult<BlobVersion> put_in_blocks(std::string_view name, std::string first, BodyReader& rest,
-                                           const BlobWrite& write, const CallOptions& options);
+  Result<BlobVersion, ServiceError> put(std::string_view name, std::string content, const BlobWrite& write,
+                                        const CallOptions& options) const;
+  Result<BlobVersion, ServiceError> put_in_blocks(std::string_view name, std::string first, BodyReader& rest,
+                                                  const BlobWrite& write, const CallOptions& options) const;
 
-  StorageService service_;
+  const StorageAccess access_;
   const std::string container_url_;
-  const GuidSource new_guid_;
 };
 
 }  // namespace azf::azure

@@ -1,10 +1,9 @@
 #pragma once
 
 #include "azure/service_connection.h"
-#include "azure/storage_error.h"
+#include "azure/service_error.h"
 #include "azure/storage_service.h"
 #include "core/clock.h"
-#include "core/guid.h"
 
 #include <chrono>
 #include <cstddef>
@@ -56,29 +55,29 @@ class QueueClient {
  public:
   static constexpr std::size_t kTextLimit = std::size_t{64} << 10;
 
-  /// `connection` is one of `storage_service("queue")` and must outlive this object. `endpoint` is that of the account,
-  /// without a slash at its end.
-  QueueClient(ServiceConnection& connection, std::string_view endpoint, std::string_view queue,
-              GuidSource new_guid = random_guid);
+  QueueClient(StorageAccess access, std::string_view queue);
 
   /// Makes the queue, unless it is there.
-  StorageResult<Success> create(const CallOptions& options);
+  Result<Success, ServiceError> create(const CallOptions& options) const;
   /// Is not repeated, as the message might be on the queue twice.
-  StorageResult<QueueReceipt> send(std::string_view text, const QueueSend& how, const CallOptions& options);
+  Result<QueueReceipt, ServiceError> send(std::string_view text, const QueueSend& how,
+                                          const CallOptions& options) const;
   /// Takes messages, so that nobody else sees them for some time. None is no failure. Is not repeated: each try would
   /// take others.
-  StorageResult<std::vector<QueueMessage>> receive(const QueueReceive& what, const CallOptions& options);
+  Result<std::vector<QueueMessage>, ServiceError> receive(const QueueReceive& what, const CallOptions& options) const;
   /// Looks at the next messages, up to 32.
-  StorageResult<std::vector<QueueMessage>> peek(std::size_t count, const CallOptions& options);
-  StorageResult<Success> remove(std::string_view id, std::string_view pop_receipt, const CallOptions& options);
+  Result<std::vector<QueueMessage>, ServiceError> peek(std::size_t count, const CallOptions& options) const;
+  Result<Success, ServiceError> remove(std::string_view id, std::string_view pop_receipt,
+                                       const CallOptions& options) const;
   /// Keeps a message for longer, and with a text replaces its own. The receipt of before is void then.
-  StorageResult<QueueReceipt> update(const QueueReceipt& message, std::chrono::seconds invisible,
-                                     std::optional<std::string_view> text, const CallOptions& options);
+  Result<QueueReceipt, ServiceError> update(const QueueReceipt& message, std::chrono::seconds invisible,
+                                            std::optional<std::string_view> text, const CallOptions& options) const;
 
  private:
-  StorageResult<std::vector<QueueMessage>> get_messages(const std::string& url, const CallOptions& options);
+  Result<std::vector<QueueMessage>, ServiceError> get_messages(const std::string& url,
+                                                               const CallOptions& options) const;
 
-  StorageService service_;
+  const StorageAccess access_;
   const std::string queue_url_;
 };
 

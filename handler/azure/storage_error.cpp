@@ -1,15 +1,29 @@
 #include "azure/storage_error.h"
 
 #include "azure/xml_reader.h"
-#include "core/guid.h"
 
 #include <algorithm>
-#include <string_view>
 
 namespace azf::azure {
 namespace {
 
 constexpr std::size_t kCodeLimit = 64;
+
+// Microsoft Learn, "Common REST API error codes", "Blob service error codes" and "Queue service error codes".
+struct Meaning {
+  std::string_view code;
+  ServiceErrorKind kind;
+  std::string_view message;
+};
+constexpr Meaning kMeanings[] = {
+    {"AuthorizationFailure", ServiceErrorKind::kForbidden,
+     "the network rules of the storage account keep this app out"},
+    {"ContainerBeingDeleted", ServiceErrorKind::kNotConfigured, "the container is being deleted"},
+    {"ContainerNotFound", ServiceErrorKind::kNotConfigured, "the storage account has no such container"},
+    {"LeaseIdMissing", ServiceErrorKind::kConflict, "somebody holds a lease on it; end the lease, or try again later"},
+    {"OperationTimedOut", ServiceErrorKind::kTimeout, "the storage service did not end in time; try again later"},
+    {"QueueNotFound", ServiceErrorKind::kNotConfigured, "the storage account has no such queue"},
+};
 
 bool is_code(std::string_view text) {
   const auto in_code = [](char c) {
@@ -25,22 +39,32 @@ std::string code_of(const HttpResponse& reply) {
   return std::string(document->child_text("Code"));
 }
 
-ErrorKind kind_of(int status) {
-  if (status == 404) return ErrorKind::kNotFound;
-  if (status == 401 || status == 403) return ErrorKind::kAuthenticationFailed;
-  return status >= 400 && status < 500 ? ErrorKind::kInvalidArgument : ErrorKind::kUnexpectedResponse;
+std::string role_hint(std::string_view service) {
+  const std::string_view role = service == "queue" ? "Storage Queue Data Contributor" : "Storage Blob Data Contributor";
+  return "the app's identity lacks the role for it: assign " + std::string(role) +
+         " on the storage account, and allow some minutes";
 }
 
 }  // namespace
 
-StorageError storage_error(const HttpResponse& reply) {
-  std::string code = code_of(reply);
-  std::string message = "the storage service answered " + std::to_string(reply.status);
-  if (!code.empty()) message += " " + code;
-  // By which Azure's support finds the request.
-  if (const auto id = reply.headers.get("x-ms-request-id"); id && is_guid(*id))
-    message.append(", request ").append(*id);
-  return {{kind_of(reply.status), std::move(message)}, reply.status, std::move(code), reply.headers};
+ServiceError parse_storage_error(std::string_view service, const HttpResponse& reply, SystemTime now) {
+  ServiceError error = parse_service_error(service, reply, now);
+  const std::string code = code_of(reply);
+  if (code.empty()) return error;
+  error.code = code;
+  error.message = std::string(service) + " answered " + std::to_string(reply.status) + " (" + code + ")";
+  const auto* const meaning = std::ranges::find(kMeanings, code, &Meaning::code);
+  if (meaning != std::end(kMeanings)) {
+    error.kind = meaning->kind;
+    error.message.append(": ").append(meaning->message);
+  } else if (error.kind == ServiceErrorKind::kForbidden) {
+    error.message.append(": ").append(role_hint(service));
+  }
+  return error;
+}
+
+ServiceError unexpected_storage_reply(std::string_view service, std::string what) {
+  return to_service_error(service, {ErrorKind::kUnexpectedResponse, std::move(what)});
 }
 
 }  // namespace azf::azure

@@ -1,5 +1,7 @@
 #include "azure/storage_service.h"
 
+#include "azure/storage_error.h"
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -7,7 +9,7 @@
 namespace azf::azure {
 namespace {
 
-// Old enough for sovereign clouds and Azure Stack; a token needs 2017-11-09 or later.
+// Old enough for sovereign clouds and Azure Stack. For a token it must be 2017-11-09 or later.
 constexpr auto kVersion = "2021-12-02";
 
 }  // namespace
@@ -18,21 +20,17 @@ ServiceDescription storage_service(std::string name) {
           .policy = {.retry = {.max_retries = 3, .statuses = {408, 429, 500, 502, 503, 504}}}};
 }
 
-StorageService::StorageService(ServiceConnection& connection, GuidSource new_guid)
-    : connection_(connection), new_guid_(std::move(new_guid)) {}
-
-StorageResult<HttpResponse> StorageService::send(HttpRequest request, std::initializer_list<int> expected,
-                                                 const CallOptions& options) {
+Result<HttpResponse, ServiceError> send_to_storage(const StorageAccess& access, HttpRequest request,
+                                                   std::initializer_list<int> expected, const CallOptions& options) {
+  const std::string& service = access.connection.description().name;
   request.headers.set("x-ms-version", kVersion);
-  request.headers.set("x-ms-client-request-id", new_guid_());
-  auto reply = connection_.send(request, options);
-  if (!reply) return StorageError{std::move(reply).error()};
-  if (std::ranges::find(expected, reply->status) == expected.end()) return storage_error(*reply);
+  request.headers.set("x-ms-client-request-id", access.new_guid());
+  auto reply = access.connection.send(request, options);
+  if (!reply) return to_service_error(service, reply.error());
+  if (std::ranges::find(expected, reply->status) == expected.end()) {
+    return parse_storage_error(service, *reply, access.clock.system_now());
+  }
   return *std::move(reply);
-}
-
-StorageError unexpected_reply(std::string what) {
-  return {{ErrorKind::kUnexpectedResponse, "the reply of the storage service: " + std::move(what)}};
 }
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {

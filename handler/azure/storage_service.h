@@ -1,7 +1,8 @@
 #pragma once
 
 #include "azure/service_connection.h"
-#include "azure/storage_error.h"
+#include "azure/service_error.h"
+#include "core/clock.h"
 #include "core/guid.h"
 #include "http/message.h"
 
@@ -13,30 +14,22 @@
 
 namespace azf::azure {
 
-// What blobs and queues have in common (Microsoft Learn, "Authorize with Microsoft Entra ID (REST API)", "Status and
-// error codes").
-
-/// `blob` or `queue`, with the tokens of Azure Storage and its policy.
+/// `blob` or `queue` of Azure Storage, with its tokens and how it is called.
 ServiceDescription storage_service(std::string name);
 
-/// The calls to one storage service, for its client. Thread-safe.
-class StorageService {
- public:
-  /// `connection` must outlive this object.
-  StorageService(ServiceConnection& connection, GuidSource new_guid);
-
-  /// Sends the request with the header fields that every one has. A reply with another status than those expected is a
-  /// failure.
-  StorageResult<HttpResponse> send(HttpRequest request, std::initializer_list<int> expected,
-                                   const CallOptions& options);
-
- private:
-  ServiceConnection& connection_;
-  const GuidSource new_guid_;
+/// What clients of storage services have in common. The references outlive them. Value.
+struct StorageAccess {
+  /// One to `storage_service`.
+  ServiceConnection& connection;
+  /// Of the account, without a slash at its end: `https://a.blob.core.windows.net`.
+  std::string endpoint;
+  const Clock& clock;
+  GuidSource new_guid = random_guid;
 };
 
-/// The reply is a success, and its body is not what was promised.
-StorageError unexpected_reply(std::string what);
+/// Sends a request with the header fields that all have. A reply whose status is not expected is an error.
+Result<HttpResponse, ServiceError> send_to_storage(const StorageAccess& access, HttpRequest request,
+                                                   std::initializer_list<int> expected, const CallOptions& options);
 
 /// A whole number of a header field or an element; nothing for any other text.
 std::optional<std::uint64_t> parse_number(std::string_view text);
