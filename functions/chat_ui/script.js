@@ -245,7 +245,10 @@ function goToEnd() {
   page.scrollTop = page.scrollHeight;
 }
 
-const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(milliseconds < 10000 ? 1 : 0)} s`;
+function durationOf(milliseconds) {
+  if (milliseconds < 100) return `${Math.round(milliseconds)} ms`;
+  return `${(milliseconds / 1000).toFixed(milliseconds < 10000 ? 1 : 0)} s`;
+}
 
 /** A part of what code gave: nothing if that is empty. */
 function outputPart(key, name, value) {
@@ -282,7 +285,7 @@ class Step {
   }
 
   finish({status, stdout, stderr, result, truncated, duration_ms: duration}) {
-    const took = Number.isFinite(duration) ? ` in ${seconds(duration)}` : '';
+    const took = Number.isFinite(duration) ? ` in ${durationOf(duration)}` : '';
     this.end(status, status === 'succeeded' ? `succeeded${took}` : `failed${took}`);
     this.inside.append(
         ...outputPart('stdout', 'Output', stdout),
@@ -502,7 +505,7 @@ function showFiles(files) {
 }
 
 function fileElement({name, size, modified}) {
-  const time = modified && !Number.isNaN(Date.parse(modified)) ? `, ${new Date(modified).toLocaleString()}` : '';
+  const time = modified && !Number.isNaN(Date.parse(modified)) ? `, ${new Date(modified).toLocaleString([], {dateStyle: 'medium', timeStyle: 'short'})}` : '';
   const download = element('button', {type: 'button', class: 'quiet', 'aria-label': `Download ${name}`}, 'Download');
   const remove = element('button', {type: 'button', class: 'quiet', 'aria-label': `Delete ${name}`}, 'Delete');
   download.onclick = () => withFiles(download, () => downloadFile(name));
