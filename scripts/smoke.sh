@@ -272,7 +272,7 @@ check_session_files() {
   expect 'session delete' 204
 }
 
-readonly agent_question='{"question":"What is 6 times 7? Compute it by running code."'
+readonly agent_question='{"question":"What is 6 * 7? Compute it by running code."'
 check_agent() {
   post_json agent "$agent_question}"
   expect agent 200 '"answer"' '"code"' '42'

@@ -98,7 +98,7 @@ stop_host
 check 'an app that does not run' 1 'start the app: scripts/run.sh' "$url" --only greet
 
 # Settings that are missing are no failure, but are told.
-start_host --services none
+start_host --services off
 check 'without settings what needs them is skipped' 0 'AZURE_OPENAI_ENDPOINT is not set' "$url" --only chat --only greet
 stop_host
 exit "$wrong"

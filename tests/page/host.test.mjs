@@ -24,16 +24,16 @@ for (const [name, options] of [['light', {}], ['phone-dark', {...phone, colorSch
   testPage(`a question is answered by running code, ${name}`, options, async (page) => {
     assert.equal(await page.getByText('Answers come from stand-ins').isVisible(), true);
     await enterKey(page, app.key);
-    await ask(page, 'What is the sum of the first 100 prime numbers?');
+    await page.getByRole('button', {name: 'What is the sum of all prime numbers below 10,000?'}).click();
     const text = await answer(page);
-    assert.match(text, /Step 1\s+succeeded in [^]*Output\s+24133[^]*24133[^]*Demo/);
+    assert.match(text, /Step 1\s+succeeded in [^]*Output\s+5736396[^]*5736396[^]*Demo/i);
     await screenshot(page, `app-${name}`);
     assert.deepEqual(await accessibilityProblems(page), []);
   });
 }
 
 testPage('without a key it says what is missing, and goes on with one', {}, async (page) => {
-  await ask(page, 'What is 6 times 7?');
+  await ask(page, 'What is 6 * 7?');
   await answer(page);
   assert.match(await page.getByRole('alert').innerText(), /This app asks for a key/);
   await enterKey(page, 'wrong');
@@ -43,6 +43,30 @@ testPage('without a key it says what is missing, and goes on with one', {}, asyn
   await enterKey(page, app.key);
   await page.getByRole('button', {name: 'Ask again'}).last().click();
   assert.match(await answer(page), /42/);
+});
+
+testPage('what comes back of a question is text', {}, async (page) => {
+  await enterKey(page, app.key);
+  await ask(page, 'Hello <img src=x onerror="document.title=1"><script>document.title=1</script>');
+  assert.match(await answer(page), /<img src=x onerror=/);
+  assert.equal(await page.title(), 'Agent');
+  assert.equal(await page.locator('main img, main script').count(), 0);
+});
+
+testPage('what the model refuses is explained', {}, async (page) => {
+  await enterKey(page, app.key);
+  await ask(page, 'Hello [stand-in:content-filter]');
+  await answer(page);
+  assert.match(await page.getByRole('alert').innerText(), /content_filter/);
+});
+
+testPage('code that runs is stopped', {}, async (page) => {
+  await enterKey(page, app.key);
+  await page.getByLabel('Your question').fill('```python\nimport time\ntime.sleep(60)\n```');
+  await page.keyboard.press('Enter');
+  await page.getByText('Running the code of step 1').first().waitFor();
+  await page.keyboard.press('Escape');
+  assert.match(await answer(page), /Step 1\s+stopped[^]*You stopped this answer\./);
 });
 
 testPage('files go into the session and come back', {}, async (page) => {
