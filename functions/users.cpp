@@ -1,0 +1,99 @@
+#include "azure/graph_client.h"
+#include "functions/demo.h"
+#include "functions/function_list.h"
+#include "functions/service_problem.h"
+#include "http/url.h"
+#include "runtime/json_message.h"
+#include "runtime/problem.h"
+
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace azf::functions {
+namespace {
+
+using azure::Graph;
+using azure::GraphClient;
+using azure::GraphUser;
+using azure::UserQuery;
+
+constexpr std::chrono::seconds kCallLimit{30};
+constexpr std::size_t kTextLimit = 4096;
+
+Json described(const GraphUser& user) {
+  return {{"id", user.id},
+          {"display_name", user.display_name},
+          {"mail", user.mail},
+          {"user_principal_name", user.user_principal_name}};
+}
+
+Problem wrong(std::string field, std::string message) {
+  return {.status = 400, .errors = {{std::move(field), std::move(message)}}};
+}
+
+Result<UserQuery, Problem> parse_query(std::string_view url) {
+  UserQuery query;
+  if (const auto top = query_parameter(url, "top")) {
+    const auto [end, status] = std::from_chars(top->data(), top->data() + top->size(), query.top);
+    const bool number = status == std::errc() && end == top->data() + top->size();
+    if (!number || query.top < 1 || query.top > UserQuery::kMostPerPage) {
+      return wrong("top", "must be a number from 1 to " + std::to_string(UserQuery::kMostPerPage));
+    }
+  }
+  query.filter = query_parameter(url, "filter").value_or("");
+  if (query.filter.size() > kTextLimit) return wrong("filter", "is too long");
+  query.continuation = query_parameter(url, "next").value_or("");
+  if (query.continuation.size() > kTextLimit) return wrong("next", "is not what a page before has given");
+  return query;
+}
+
+HttpResponse list(GraphClient& graph, const HttpRequest& request, const azure::CallOptions& options,
+                  const InvocationContext& context) {
+  const auto query = parse_query(request.url);
+  if (!query) return to_response(query.error(), context.invocation_id);
+  const auto page = graph.list_users(*query, options);
+  if (!page) return respond_with(page.error(), context);
+  Json users = Json::array();
+  for (const GraphUser& user : page->users) users.push_back(described(user));
+  return json_response(
+      {{"users", std::move(users)}, {"next", page->continuation.empty() ? Json() : Json(page->continuation)}});
+}
+
+HttpResponse show(GraphClient& graph, std::string_view id, const azure::CallOptions& options,
+                  const InvocationContext& context) {
+  const auto user = graph.get_user(id, options);
+  return user ? json_response(described(*user)) : respond_with(user.error(), context);
+}
+
+HttpResponse respond(const Services& services, const Graph& graph, const HttpRequest& request,
+                     const InvocationContext& context) {
+  const azure::CallOptions options{
+      .deadline = context.deadline.or_sooner(services.clock, kCallLimit),
+      .cancelled = [&response = context.exchange.response] { return response.abandoned(); }};
+  GraphClient client(services.azure.connect(graph.description()), graph, services.clock);
+  const auto id = context.route_values.get("id");
+  return id ? show(client, *id, options, context) : list(client, request, options, context);
+}
+
+}  // namespace
+
+/// GET /api/users?top=...&filter=...&next=...: a page of the directory's users; `next` of its reply, put into the next
+/// request with the same `top` and `filter`, gives the next page. GET /api/users/{id}: one user, by object id or user
+/// principal name. There is no `me`, since the app asks as itself.
+Function users(const Services& services) {
+  return http_function("users", {.route = "users/{id?}", .methods = {Method::kGet}, .auth_level = AuthLevel::kFunction},
+                       [services, graph = azure::load_graph(services.environment)](
+                           const HttpRequest& request, const InvocationContext& context) -> Result<HttpResponse> {
+                         if (!graph) return respond_with(azure::not_configured(graph.error()), context);
+                         auto response = respond(services, *graph, request, context);
+                         response.headers.set("Cache-Control", "no-store");
+                         if (graph->demo) mark_demo(response);
+                         return response;
+                       });
+}
+
+}  // namespace azf::functions
