@@ -12,6 +12,7 @@ std::span<const FuzzTarget> fuzz_targets() {
       {"claims", fuzz_claims},
       {"date", fuzz_date},
       {"envelope", fuzz_envelope},
+      {"multipart", fuzz_multipart},
       {"query", fuzz_query},
       {"request_differential", fuzz_request_differential},
       {"request_reader", fuzz_request_reader},

@@ -21,6 +21,7 @@ void fuzz_chunked_decoder(std::string_view input);
 void fuzz_claims(std::string_view input);
 void fuzz_date(std::string_view input);
 void fuzz_envelope(std::string_view input);
+void fuzz_multipart(std::string_view input);
 void fuzz_query(std::string_view input);
 void fuzz_request_differential(std::string_view input);
 void fuzz_request_reader(std::string_view input);
