@@ -559,9 +559,8 @@ async function uploadFiles(files) {
   for (const file of files) {
     if (!session) await makeSession();
     sayOfFiles(`Uploading ${file.name}`);
-    const form = new FormData();
-    form.append('file', file, file.name);
-    await request(filesPath(), {method: 'POST', body: form});
+    // Not in a form, where a browser changes some characters of a name.
+    await request(`${filesPath()}?name=${encodeURIComponent(file.name)}`, {method: 'POST', body: file});
     announce(`${file.name} is uploaded`);
   }
   await loadFiles();

@@ -126,7 +126,7 @@ export async function startScriptedAgent(page) {
     } else if (path === 'execute') {
       response.writeHead(200, {'Content-Type': 'application/json'}).end(JSON.stringify({session: 'made/session', status: 'succeeded'}));
     } else if (of !== undefined && name === undefined && request.method === 'POST') {
-      files.set(/filename="([^"]*)"/.exec(body)[1], body.split('\r\n\r\n')[1].split('\r\n--')[0]);
+      files.set(new URLSearchParams(search).get('name'), body);
       response.writeHead(201, {'Content-Type': 'application/json'}).end('{}');
     } else if (of !== undefined && name === undefined) {
       const list = [...files].map(([file, content]) => ({name: file, size: content.length, modified: '2026-11-23T12:00:00Z'}));
