@@ -24,6 +24,8 @@ readonly node_packages=(nodejs npm)
 # libclang-rt-dev is the runtime of the sanitizers and of the fuzzer; llvm has the symbolizer that makes their reports
 # readable. ccache saves CI from compiling what has not changed.
 readonly check_packages=(ccache clang clang-format clang-tidy libclang-rt-dev llvm valgrind)
+# What scripts/page_test.sh drives, and a font for it.
+readonly page_packages=(chromium fonts-dejavu-core)
 # What scripts/load_test.sh drives the handler with.
 readonly load_packages=(wrk)
 # What tests/bench measures with, and the ecosystems that it compares with. Compilers and node are asked for by command.
@@ -34,7 +36,7 @@ readonly bench_packages=(
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/setup.sh [--test] [--checks] [--load] [--node] [--bench]
+Usage: scripts/setup.sh [--test] [--checks] [--load] [--node] [--page] [--bench]
 
 Installs the Debian packages that are missing. Without root or passwordless sudo it prints the command to run instead.
 
@@ -42,6 +44,7 @@ Installs the Debian packages that are missing. Without root or passwordless sudo
   --checks  also what .ci/run needs: clang and its tools, valgrind
   --load    also what scripts/load_test.sh needs: wrk
   --node    also what scripts/differential.sh needs: Node.js with npm
+  --page    also what scripts/page_test.sh needs: Chromium, Node.js with npm
   --bench   also what tests/bench/run.sh needs: wrk, slowhttptest, valgrind, Node.js, Go, Rust with hyper
   --help    this text
 TEXT
@@ -133,6 +136,11 @@ main() {
       --node)
         tools+=(node npm)
         { command -v node && command -v npm; } >/dev/null || packages+=("${node_packages[@]}")
+        ;;
+      --page)
+        tools+=(node npm)
+        { command -v node && command -v npm; } >/dev/null || packages+=("${node_packages[@]}")
+        [[ -n ${CHROMIUM:-} ]] || packages+=("${page_packages[@]}")
         ;;
       --load)
         tools+=(wrk)
