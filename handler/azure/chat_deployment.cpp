@@ -58,16 +58,7 @@ std::string chat_completions_url(const ChatDeployment& deployment) {
 }
 
 ServiceDescription chat_service() {
-  using std::chrono::seconds;
-  // As the official clients do it; a model may think for long before its first word.
-  return {.name = "openai",
-          .scopes = {"https://cognitiveservices.azure.com/.default"},
-          .policy = ServicePolicy{.try_timeout = seconds(120),
-                                  .retry = {.max_retries = 2,
-                                            .base_delay = std::chrono::milliseconds(500),
-                                            .delay_limit = seconds(8),
-                                            .growth = RetryPolicy::Growth::kDoubling,
-                                            .statuses = {408, 409, 429, 500, 502, 503, 504}}}};
+  return {.name = "openai", .scopes = {"https://cognitiveservices.azure.com/.default"}};
 }
 
 }  // namespace azf::azure

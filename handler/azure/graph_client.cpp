@@ -99,12 +99,7 @@ std::string without_literals(std::string_view filter) {
 
 ServiceDescription Graph::description() const {
   const bool known = std::ranges::find(kClouds, url) != kClouds.end();
-  return {.name = kName,
-          .scopes = {(known ? url : std::string(kClouds.front())) + "/.default"},
-          .policy = {.retry = {.max_retries = 3,
-                               .base_delay = milliseconds(1'000),
-                               .growth = RetryPolicy::Growth::kDoubling,
-                               .statuses = {408, 429, 500, 502, 503, 504}}}};
+  return {.name = kName, .scopes = {(known ? url : std::string(kClouds.front())) + "/.default"}};
 }
 
 Result<Graph> load_graph(const Environment& environment) {

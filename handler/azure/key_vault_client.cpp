@@ -148,12 +148,7 @@ Result<KeyVaultSecret> parse_secret(const Json& secret) {
 ServiceDescription KeyVault::description() const {
   return {.name = kName,
           .scopes = demo ? std::vector<std::string>{"https://vault.azure.net/.default"} : std::vector<std::string>(),
-          .follow_resource_challenge = true,
-          // A throttled vault may say nothing of how long: 1, 2, 4, 8, 16 s ("Azure Key Vault throttling guidance").
-          .policy = {.retry = {.max_retries = 3,
-                               .base_delay = milliseconds(1'000),
-                               .growth = RetryPolicy::Growth::kDoubling,
-                               .statuses = {408, 429, 500, 502, 503, 504}}}};
+          .follow_resource_challenge = true};
 }
 
 Result<KeyVault> load_key_vault(const Environment& environment) {

@@ -15,9 +15,7 @@ constexpr auto kVersion = "2021-12-02";
 }  // namespace
 
 ServiceDescription storage_service(std::string name) {
-  return {.name = std::move(name),
-          .scopes = {"https://storage.azure.com/.default"},
-          .policy = {.retry = {.max_retries = 3, .statuses = {408, 429, 500, 502, 503, 504}}}};
+  return {.name = std::move(name), .scopes = {"https://storage.azure.com/.default"}};
 }
 
 Result<HttpResponse, ServiceError> send_to_storage(const StorageAccess& access, HttpRequest request,
