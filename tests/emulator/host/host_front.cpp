@@ -4,8 +4,6 @@
 #include "emulator/host/forwarding.h"
 #include "emulator/wire/coding.h"
 
-#include <array>
-#include <ctime>
 #include <utility>
 
 namespace azf::emulator {
@@ -16,19 +14,9 @@ constexpr std::string_view kHomePage =
     "<body><h1>Your Functions app is up and running</h1>\n"
     "<p>See <a href=\"/admin/functions\">the list of functions</a>.</p></body></html>\n";
 
-// RFC 9110 section 5.6.7.
-std::string http_date(SystemTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm fields{};
-  ::gmtime_r(&seconds, &fields);
-  std::array<char, 64> text{};
-  const auto length = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &fields);
-  return {text.data(), length};
-}
-
 // What the host's server adds to every reply.
 void add_server_headers(Headers& headers, const Clock& clock) {
-  if (find_header(headers, "Date") == nullptr) headers.push_back({"Date", http_date(clock.system_now())});
+  if (find_header(headers, "Date") == nullptr) headers.push_back({"Date", to_http_date(clock.system_now())});
   if (find_header(headers, "Server") == nullptr) headers.push_back({"Server", "Kestrel"});
 }
 
