@@ -29,7 +29,7 @@ allow functions '(core|http|azure|runtime|functions)/|identity/(attempt_json|tok
 
 only curl/ 'handler/http/curl_transport\.cpp'
 only 'ares\.h' 'handler/http/name_lookup\.cpp'
-only openssl/ 'handler/(http/certificate_pin|identity/certificate)\.cpp'
+only openssl/ 'handler/(azure/session_identifier|http/certificate_pin|identity/certificate)\.cpp'
 only httplib '$^' # nowhere: DECISIONS.md, record 29
 only CLI/ 'handler/cli/command_line\.cpp'
 only nlohmann/ 'handler/core/(json|secret)\.h'

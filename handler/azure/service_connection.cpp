@@ -14,6 +14,7 @@ Result<HttpResponse> ServiceConnection::send(const HttpRequest& request, const C
                                    .try_timeout = options.try_timeout.value_or(policy.try_timeout),
                                    .response_limit_bytes = options.response_limit_bytes,
                                    .retry = options.repeatable ? policy.retry : RetryPolicy::none(),
+                                   .is_final = options.is_final,
                                    .receiver = options.receiver,
                                    .cancelled = options.cancelled});
 }

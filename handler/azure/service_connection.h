@@ -23,6 +23,7 @@ struct CallOptions {
   /// See `SendOptions`.
   ReplyReceiver* receiver = nullptr;
   std::function<bool()> cancelled{};
+  std::function<bool(const HttpResponse&)> is_final{};
   /// Instead of the policy's.
   std::optional<std::chrono::milliseconds> try_timeout{};
   std::size_t response_limit_bytes = std::size_t{4} << 20;

@@ -130,6 +130,7 @@ Result<HttpResponse> RetryingTransport::send(const HttpRequest& request, const S
     const auto try_began = clock_.steady_now();
     auto outcome = inner_.send(request, of_a_try);
     if (receiver.takes()) return outcome;
+    if (outcome && options.is_final && options.is_final(*outcome)) return outcome;
     Allowance* const allowance = allowance_for(outcome, policy, allowances);
     if (allowance == nullptr) return last_of(tries, std::move(outcome));
     const bool persisting = allowance->used >= allowance->max_retries;

@@ -85,6 +85,8 @@ struct SendOptions {
   /// field stay those of the URL, but `no_proxy` is compared with this name. Plain `http` does not heed it.
   std::string tls_server_name{};
   RetryPolicy retry = RetryPolicy::none();
+  /// Whether a reply is not worth another try, whatever `retry` says of its status. Empty: its status decides.
+  std::function<bool(const HttpResponse&)> is_final{};
   /// Takes the body of the reply instead of `HttpResponse::body`. Null: none. It must outlive the call. A request is
   /// not repeated once it has taken the head. With it `try_timeout` is the limit for the head alone, `idle_timeout` the
   /// one between two pieces of the body.

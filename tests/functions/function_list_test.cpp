@@ -17,7 +17,7 @@ TEST_SUITE("functions") {
     std::vector<std::string> names;
     for (const auto& function : app.router().functions()) names.push_back(function.metadata.name);
     CHECK(names ==
-          std::vector<std::string>{"greet", "health", "heartbeat", "relay", "secret", "token-status", "users"});
+          std::vector<std::string>{"chat", "greet", "health", "heartbeat", "relay", "secret", "token-status", "users"});
   }
 
   TEST_CASE("only functions meant for everybody can be called without a key") {

@@ -35,8 +35,12 @@ HttpResponse TestApp::post(std::string target, std::string body, std::string con
 
 HttpResponse TestApp::send(const HttpRequest& request) const {
   BufferedExchange exchange(request);
-  auto response = dispatcher_.handle(request, exchange.streams());
+  auto response = send(request, exchange.streams());
   return std::move(exchange).response(std::move(response));
+}
+
+HttpResponse TestApp::send(const HttpRequest& request, const Exchange& exchange) const {
+  return dispatcher_.handle(request, exchange);
 }
 
 HttpResponse TestApp::invoke(std::string_view function, const Json& data) const {

@@ -4,6 +4,7 @@
 #include "core/environment.h"
 #include "core/executor.h"
 #include "core/json.h"
+#include "http/exchange.h"
 #include "http/message.h"
 #include "http/retrying_transport.h"
 #include "runtime/dispatcher.h"
@@ -32,6 +33,8 @@ class TestApp {
   HttpResponse get(std::string target) const;
   HttpResponse post(std::string target, std::string body, std::string content_type = "application/json") const;
   HttpResponse send(const HttpRequest& request) const;
+  /// The same through an exchange, whose response the function may have begun.
+  HttpResponse send(const HttpRequest& request, const Exchange& exchange) const;
   /// What the host does for all that it does not forward: posts an envelope. The values of `data` are encoded as the
   /// host would encode them.
   HttpResponse invoke(std::string_view function, const Json& data) const;
