@@ -36,11 +36,7 @@ SessionPoolGeneration SessionPool::generation() const {
   return api_version < kFirstOfExecutions ? SessionPoolGeneration::kCodeExecute : SessionPoolGeneration::kExecutions;
 }
 
-ServiceDescription SessionPool::description() const {
-  return {.name = "session-pool",
-          .scopes = {scope},
-          .policy = {.retry = {.max_retries = 3, .statuses = {408, 429, 500, 502, 503, 504}}}};
-}
+ServiceDescription SessionPool::description() const { return {.name = "session-pool", .scopes = {scope}}; }
 
 Result<SessionPool> load_session_pool(const Environment& environment) {
   auto endpoint = find_service_endpoint(environment, kEndpointSetting);

@@ -21,6 +21,8 @@ using std::chrono::seconds;
 constexpr seconds kReplyMargin{30};
 // What is kept of the time until the deadline for the reply that the code has run too long.
 constexpr seconds kReserve{5};
+// For one try of a call that runs no code, and of one that carries a file.
+constexpr seconds kCallLimit{30};
 constexpr seconds kUploadLimit{300};
 // The value of an expression may be an image.
 constexpr std::size_t kLargestReply = std::size_t{32} << 20;
@@ -80,6 +82,15 @@ std::string execution_body(SessionPoolGeneration generation, std::string_view co
                     {"executionType", "synchronous"},
                     {"code", std::string(code)},
                     {"timeoutInSeconds", timeout.count()}}}});
+}
+
+// What the caller decides, and this client's limit for a try. All calls but that which runs code may be repeated.
+CallOptions call_options(const CallOptions& options, seconds try_timeout) {
+  CallOptions call = options;
+  call.repeatable = true;
+  call.receiver = nullptr;
+  call.try_timeout = try_timeout;
+  return call;
 }
 
 // No content has a text of 122 random bits in it, but that is quickly made sure.
@@ -142,9 +153,8 @@ Result<Execution, ServiceError> SessionPoolClient::execute(std::string_view code
   auto execution = request(Method::kPost, executions ? "/executions" : "/code/execute", identifier);
   execution.headers.set("Content-Type", "application/json");
   execution.body = execution_body(generation, code, timeout);
-  CallOptions once = options;
+  CallOptions once = call_options(options, timeout + kReplyMargin);
   once.repeatable = false;
-  once.try_timeout = timeout + kReplyMargin;
   once.response_limit_bytes = kLargestReply;
   const auto reply = send(execution, Subject::kPool, once);
   if (!reply) return reply.error();
@@ -162,14 +172,14 @@ Result<Execution, ServiceError> SessionPoolClient::wait_for_end(std::string_view
                                                                 Deadline deadline, const Secret& identifier,
                                                                 const CallOptions& options) {
   const auto poll = request(Method::kGet, "/executions/" + percent_encode(execution_id), identifier);
-  CallOptions repeatable = options;
-  repeatable.deadline = deadline;
-  repeatable.response_limit_bytes = kLargestReply;
+  CallOptions polling = call_options(options, kCallLimit);
+  polling.deadline = deadline;
+  polling.response_limit_bytes = kLargestReply;
   milliseconds backoff = kFirstPause;
   milliseconds wait = backoff;
   while (true) {
     if (auto waited = pause(wait, deadline, options); !waited) return std::move(waited).error();
-    const auto reply = send(poll, Subject::kExecution, repeatable);
+    const auto reply = send(poll, Subject::kExecution, polling);
     if (!reply) return reply.error();
     auto outcome = parse_execution_reply(reply->body, duration_cast<milliseconds>(clock_.steady_now() - began));
     if (!outcome) return to_service_error(connection_.description().name, outcome.error());
@@ -206,9 +216,7 @@ Result<SessionFile, ServiceError> SessionPoolClient::upload(std::string_view nam
   form.body = to_form_data(
       {{.name = "file", .filename = std::string(name), .content_type = "application/octet-stream", .content = bytes}},
       boundary);
-  CallOptions upload = options;
-  upload.try_timeout = kUploadLimit;
-  const auto reply = send(form, Subject::kPool, upload);
+  const auto reply = send(form, Subject::kPool, call_options(options, kUploadLimit));
   if (!reply) return reply.error();
   // The file is there, whatever the reply says of it.
   const auto page = parse_session_files(reply->body);
@@ -221,7 +229,7 @@ Result<std::vector<SessionFile>, ServiceError> SessionPoolClient::list(const Sec
   std::vector<SessionFile> files;
   auto next = request(Method::kGet, "/files", identifier);
   for (std::size_t pages = 0; pages < kMostPages; ++pages) {
-    const auto reply = send(next, Subject::kPool, options);
+    const auto reply = send(next, Subject::kPool, call_options(options, kCallLimit));
     if (!reply) return reply.error();
     auto page = parse_session_files(reply->body);
     if (!page) return to_service_error(connection_.description().name, page.error());
@@ -243,7 +251,7 @@ Result<Success, ServiceError> SessionPoolClient::download(std::string_view name,
       request(Method::kGet, executions ? "/files/" + encoded + "/content" : "/files/content/" + encoded, identifier);
   content.headers.set("Accept", "*/*");
   FileReceiver file(receiver);
-  CallOptions streamed = options;
+  CallOptions streamed = call_options(options, kCallLimit);
   streamed.receiver = &file;
   const auto reply = send(content, Subject::kFile, streamed);
   if (reply) return Success{};
@@ -255,8 +263,8 @@ Result<Success, ServiceError> SessionPoolClient::download(std::string_view name,
 Result<Success, ServiceError> SessionPoolClient::remove(std::string_view name, const Secret& identifier,
                                                         const CallOptions& options) {
   if (!is_session_file_name(name)) return wrong_name();
-  const auto reply =
-      send(request(Method::kDelete, "/files/" + percent_encode(name), identifier), Subject::kFile, options);
+  const auto reply = send(request(Method::kDelete, "/files/" + percent_encode(name), identifier), Subject::kFile,
+                          call_options(options, kCallLimit));
   if (!reply) return reply.error();
   return Success{};
 }

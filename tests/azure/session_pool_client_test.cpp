@@ -49,6 +49,14 @@ constexpr auto kSecond = "2024-10-02-preview";
 constexpr auto kDone = R"({"status":"Succeeded","result":{"stdout":"hi","stderr":"","executionResult":2}})";
 constexpr auto kRunning = R"({"id":"e/1","identifier":"x","status":"Running","result":null})";
 
+// With repetitions, whatever is the default.
+azf::azure::ServiceDescription description_of(const SessionPool& pool) {
+  auto description = pool.description();
+  description.policy =
+      azf::azure::ServicePolicy{.retry = {.max_retries = 3, .statuses = {408, 429, 500, 502, 503, 504}}};
+  return description;
+}
+
 struct Pool {
   explicit Pool(const char* version = kSecond)
       : pool{.url = kUrl, .api_version = version, .scope = "https://dynamicsessions.io/.default"} {}
@@ -65,7 +73,7 @@ struct Pool {
   FakeClock clock;
   FakeTransport http;
   azf::RetryingTransport retrying{http, clock, [] { return 0.5; }};
-  ServiceConnection connection{retrying, pool.description()};
+  ServiceConnection connection{retrying, description_of(pool)};
   SessionPoolClient client{connection, pool, clock};
   Secret identifier{kIdentifier};
 };
@@ -474,7 +482,7 @@ TEST_SUITE("azure/session_pool_client") {
     };
     const Pool pool;
     Breaking http;
-    ServiceConnection connection(http, pool.pool.description());
+    ServiceConnection connection(http, description_of(pool.pool));
     SessionPoolClient client(connection, pool.pool, pool.clock);
     Received received;
     CHECK(client.download("x", pool.identifier, received, {}).error().kind == ServiceErrorKind::kBrokenOff);
