@@ -1,8 +1,8 @@
+#include "core/utf8.h"
 #include "functions/function_list.h"
 #include "http/url.h"
 #include "runtime/json_message.h"
 #include "runtime/problem.h"
-#include "runtime/utf8.h"
 
 #include <algorithm>
 #include <optional>

@@ -1,6 +1,6 @@
 #include "core/time_text.h"
+#include "core/utf8.h"
 #include "functions/function_list.h"
-#include "runtime/utf8.h"
 
 #include <string>
 

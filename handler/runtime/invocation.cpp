@@ -2,8 +2,8 @@
 
 #include "core/base64.h"
 #include "core/time_text.h"
+#include "core/utf8.h"
 #include "http/url.h"
-#include "runtime/utf8.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,8 +1,8 @@
 // The functions that all servers of the benchmark have; tests/bench/README.md says what each must do.
 #include "core/json.h"
+#include "core/utf8.h"
 #include "functions/function_list.h"
 #include "runtime/json_message.h"
-#include "runtime/utf8.h"
 
 #include <chrono>
 #include <cstdint>

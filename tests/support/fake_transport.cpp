@@ -6,23 +6,28 @@
 
 namespace azf::test {
 
-FakeTransport::FakeTransport(std::vector<Reply> replies)
-    : replies_(std::make_move_iterator(replies.begin()), std::make_move_iterator(replies.end())) {}
+FakeTransport::FakeTransport(std::vector<Reply> replies) {
+  for (auto& reply : replies) replies_.push_back({std::move(reply)});
+}
 
 FakeTransport::FakeTransport(std::function<Reply(const HttpRequest&)> answer) : answer_(std::move(answer)) {}
 
 Result<HttpResponse> FakeTransport::send(const HttpRequest& request, const SendOptions& options) {
-  auto reply = next_reply(request, options);
-  if (!reply || options.receiver == nullptr) return reply;
-  HttpResponse head{.status = reply->status, .headers = reply->headers};
-  if (!options.receiver->begin(head)) return reply;
-  for (const char& byte : reply->body) {
-    if (auto taken = options.receiver->receive({&byte, 1}); !taken) return std::move(taken).error();
+  auto [reply, failure] = next_reply(request, options);
+  if (reply && options.receiver != nullptr) {
+    HttpResponse head{.status = reply->status, .headers = reply->headers};
+    if (options.receiver->begin(head)) {
+      for (const char& byte : reply->body) {
+        if (auto taken = options.receiver->receive({&byte, 1}); !taken) return std::move(taken).error();
+      }
+      reply = std::move(head);
+    }
   }
-  return head;
+  if (failure) return *std::move(failure);
+  return reply;
 }
 
-FakeTransport::Reply FakeTransport::next_reply(const HttpRequest& request, const SendOptions& options) {
+FakeTransport::Scripted FakeTransport::next_reply(const HttpRequest& request, const SendOptions& options) {
   {
     const MutexLock lock(mutex_);
     requests_.push_back(request);
@@ -37,12 +42,17 @@ FakeTransport::Reply FakeTransport::next_reply(const HttpRequest& request, const
       return reply;
     }
   }
-  return answer_(request);
+  return {answer_(request)};
 }
 
 void FakeTransport::add_reply(Reply reply) {
   const MutexLock lock(mutex_);
-  replies_.push_back(std::move(reply));
+  replies_.push_back({std::move(reply)});
+}
+
+void FakeTransport::add_broken_reply(HttpResponse reply, Error failure) {
+  const MutexLock lock(mutex_);
+  replies_.push_back({std::move(reply), std::move(failure)});
 }
 
 std::vector<HttpRequest> FakeTransport::requests() const {

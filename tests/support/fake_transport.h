@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace azf::test {
@@ -25,17 +26,23 @@ class FakeTransport final : public HttpTransport {
 
   /// Adds a reply after those that are left.
   void add_reply(Reply reply);
+  /// Likewise one that breaks off: whoever takes its body gets all of it, and then the call fails.
+  void add_broken_reply(HttpResponse reply, Error failure);
   [[nodiscard]] std::vector<HttpRequest> requests() const;
   /// The options of each request, in the same order.
   [[nodiscard]] std::vector<SendOptions> options() const;
 
  private:
-  Reply next_reply(const HttpRequest& request, const SendOptions& options);
+  struct Scripted {
+    Reply reply;
+    std::optional<Error> failure{};
+  };
+  Scripted next_reply(const HttpRequest& request, const SendOptions& options);
 
   const std::function<Reply(const HttpRequest&)> answer_;
 
   mutable Mutex mutex_;
-  std::deque<Reply> replies_ GUARDED_BY(mutex_);
+  std::deque<Scripted> replies_ GUARDED_BY(mutex_);
   std::vector<HttpRequest> requests_ GUARDED_BY(mutex_);
   std::vector<SendOptions> options_ GUARDED_BY(mutex_);
 };

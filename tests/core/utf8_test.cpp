@@ -1,4 +1,4 @@
-#include "runtime/utf8.h"
+#include "core/utf8.h"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 
 using azf::count_code_points;
 
-TEST_SUITE("runtime") {
+TEST_SUITE("core") {
   TEST_CASE("code points of UTF-8 text are counted") {
     CHECK(count_code_points("") == 0U);
     CHECK(count_code_points("Ada") == 3U);
