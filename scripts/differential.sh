@@ -3,10 +3,6 @@
 # emulated identity endpoints, and compares what they send and get. tests/differential/README.md says what is compared.
 set -euo pipefail
 
-readonly minimum_node=20
-# What is fetched by npm where the machine's own is older.
-readonly node_version=22.23.3
-
 usage() {
   cat <<'TEXT'
 Usage: scripts/differential.sh [--preset debug|release] [--only TEXT] [--verbose]
@@ -39,41 +35,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 note() { printf 'differential: %s\n' "$*" >&2; }
 
-# Installs what package-lock.json says into build/differential, unless that is what is there.
-install_modules() {
-  local sources=tests/differential stamp
-  mkdir -p "$modules"
-  cp "$sources"/{package.json,package-lock.json,.npmrc,official.mjs,network_guard.mjs} "$modules/"
-  stamp=$(cat "$sources/package.json" "$sources/package-lock.json" | sha256sum)
-  [[ -f $modules/installed && $(<"$modules/installed") == "$stamp" ]] && return
-  note "installing @azure/identity"
-  (cd "$modules" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >&2)
-  printf '%s' "$stamp" >"$modules/installed"
-}
-
-# The path of a node that the official library supports: the machine's own, else one from npm.
-find_node() {
-  local architecture
-  if (($(node --print 'process.versions.node.split(".")[0]') >= minimum_node)); then
-    command -v node
-    return
-  fi
-  case $(uname -m) in
-    x86_64) architecture=x64 ;;
-    aarch64) architecture=arm64 ;;
-    *) note "node $(node --version) is older than $minimum_node, and npm has none for this machine" && return 1 ;;
-  esac
-  local folder=$modules/node
-  if [[ ! -x $folder/node_modules/node-linux-$architecture/bin/node ]]; then
-    note "node $(node --version) is older than $minimum_node: installing $node_version"
-    mkdir -p "$folder"
-    (cd "$folder" && printf '{"private":true}' >package.json &&
-      npm install --no-audit --no-fund --ignore-scripts --loglevel=error --save-exact \
-        "node-linux-$architecture@$node_version" >&2)
-  fi
-  printf '%s\n' "$folder/node_modules/node-linux-$architecture/bin/node"
-}
-
 # Clients read the keys of Azure Arc from this folder alone.
 readonly arc_keys=/var/opt/azcmagent/tokens
 readonly arc_mark=/var/opt/azcmagent/made-by-differential # so that what a killed run left is no obstacle
@@ -93,10 +54,9 @@ prepare_arc_keys() {
   fi
 }
 
-scripts/setup.sh --node
 modules=$PWD/build/differential
-install_modules
-node=$(find_node)
+node=$(scripts/node.sh tests/differential "$modules")
+cp tests/differential/{official.mjs,network_guard.mjs} "$modules/"
 scripts/build.sh "$preset" handler azf_emulator
 note "comparing with node $("$node" --version)"
 "$node" --test --test-reporter=dot tests/differential/compare.test.mjs >&2

@@ -18,7 +18,7 @@ readonly build_packages=(
 )
 # The tests make throw-away certificates and PFX files.
 readonly test_packages=(openssl)
-# The official identity library that scripts/differential.sh compares with. Asked for by command: who has node from
+# The official libraries that scripts/differential.sh and scripts/azurite.sh compare with. Asked for by command: who has node from
 # elsewhere has npm in the same package.
 readonly node_packages=(nodejs npm)
 # libclang-rt-dev is the runtime of the sanitizers and of the fuzzer; llvm has the symbolizer that makes their reports
@@ -43,7 +43,7 @@ Installs the Debian packages that are missing. Without root or passwordless sudo
   --test    also what the tests need
   --checks  also what .ci/run needs: clang and its tools, valgrind
   --load    also what scripts/load_test.sh needs: wrk
-  --node    also what scripts/differential.sh needs: Node.js with npm
+  --node    also what scripts/differential.sh and scripts/azurite.sh need: Node.js with npm
   --page    also what scripts/page_test.sh needs: Chromium, Node.js with npm
   --bench   also what tests/bench/run.sh needs: wrk, slowhttptest, valgrind, Node.js, Go, Rust with hyper
   --help    this text

@@ -31,8 +31,8 @@ export async function serve(program, args, { env, ready }) {
   const state = await Promise.race([ready(), early]);
   return {
     state,
-    stop: async () => {
-      child.kill('SIGTERM');
+    stop: async (signal = 'SIGTERM') => {
+      child.kill(signal);
       await ended;
     },
   };

@@ -26,6 +26,7 @@ std::span<const FuzzTarget> fuzz_targets() {
       {"tool_text", fuzz_tool_text},
       {"url", fuzz_url},
       {"www_authenticate", fuzz_www_authenticate},
+      {"xml", fuzz_xml},
   });
   return kTargets;
 }

@@ -35,5 +35,6 @@ void fuzz_tool_output(std::string_view input);
 void fuzz_tool_text(std::string_view input);
 void fuzz_url(std::string_view input);
 void fuzz_www_authenticate(std::string_view input);
+void fuzz_xml(std::string_view input);
 
 }  // namespace azf::test
