@@ -65,6 +65,9 @@ CLI::App* add_host_command(CLI::App& app, HostCommand& host) {
                       "Write a JSON file with addresses and process id whenever the handler begins to serve");
   command->add_option("--state-dir", host.state_folder,
                       "Keep certificates and the federated token here; default is a temporary folder");
+  add_choice<bool>(*command, "--services", "Serve stand-ins of Azure services to the handler (default on)",
+                   host.services, {{"off", false}, {"on", true}});
+  command->add_option("--blob-endpoint", host.blob_endpoint, "Give the handler this blob service, not the stand-in");
   return command;
 }
 
@@ -86,6 +89,7 @@ CLI::App* add_identity_command(CLI::App& app, IdentityCommand& identity) {
                    "Seconds between two questions of a device code client")
       ->check(CLI::Range(1, 60))
       ->capture_default_str();
+  command->add_flag("--services", identity.services, "Serve stand-ins of Azure services too");
   command->add_option("--ready-file", identity.ready_file, "Write a JSON file with addresses and ids once it serves");
   command->add_option("--state-dir", identity.state_folder,
                       "Keep certificates and the federated token here; default is a temporary folder");

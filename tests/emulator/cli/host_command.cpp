@@ -3,9 +3,11 @@
 #include "emulator/cli/ready_file.h"
 #include "emulator/cli/state_folder.h"
 #include "emulator/host/forwarding.h"
+#include "emulator/services/services_emulator.h"
 #include "emulator/wire/coding.h"
 
 #include <algorithm>
+#include <memory>
 #include <unistd.h>
 #include <utility>
 
@@ -66,7 +68,7 @@ std::string trigger_text(const FunctionApp& app, const FunctionDefinition& funct
 }
 
 void print_app(const Console& console, const FunctionApp& app, const std::string& url,
-               const std::optional<HostKeys>& keys, const std::string& token_source) {
+               const std::optional<HostKeys>& keys, const std::string& token_source, const ServicesEmulator* services) {
   console.print("");
   console.print("Emulated Azure Functions host " + std::string(kHostVersion) + ", " + app.root.string());
   console.print("");
@@ -78,6 +80,10 @@ void print_app(const Console& console, const FunctionApp& app, const std::string
   console.print("");
   if (const auto* function = function_to_try(app)) console.print("Try:     " + curl_line(app, *function, url, keys));
   console.print("Tokens:  " + token_source);
+  if (services != nullptr) {
+    console.print("Demo:    stand-ins of Azure services, which the handler uses where no service is set: " +
+                  services->describe().value("openai_url", "") + " and others");
+  }
   console.print("Admin:   " + url + "/admin/functions; start any function by POST {\"input\": \"...\"} to " + url +
                 "/admin/functions/<name>");
   console.print("Control: " + url +
@@ -149,15 +155,28 @@ Result<bool> run_host(const HostCommand& command, const Variables& environment, 
   auto identity = IdentityEmulator::start({.state_folder = folder->path()}, clock);
   if (!identity) return with_context(std::move(identity).error(), "the identity endpoints cannot start");
   for (auto& [name, value] : (*identity)->variables(command.identity)) variables.insert_or_assign(name, value);
+  std::unique_ptr<ServicesEmulator> services;
+  if (command.services) {
+    auto started = ServicesEmulator::start({.state_folder = folder->path()}, **identity, clock);
+    if (!started) return with_context(std::move(started).error(), "the services cannot start");
+    services = std::move(*started);
+    for (auto& [name, value] : services->variables()) variables.insert_or_assign(name, value);
+    // Variables of the platform may be set to see what they do; stand-ins are wanted all the same.
+    if (command.mode == HostMode::kAzure) variables.insert_or_assign("AZF_DEMO", "allow");
+  }
+  if (!command.blob_endpoint.empty()) {
+    variables.insert_or_assign("AZF_DEMO_AZURE_STORAGE_BLOB_ENDPOINT", command.blob_endpoint);
+  }
 
   auto listener = listen_loopback(command.port);
   if (!listener) return std::move(listener).error();
   const std::string port = std::to_string(local_port(*listener));
   const std::optional<HostKeys> keys = command.require_keys ? std::optional(new_keys()) : std::nullopt;
-  print_app(console, *app, "http://localhost:" + port, keys, (*identity)->explain(command.identity));
+  print_app(console, *app, "http://localhost:" + port, keys, (*identity)->explain(command.identity), services.get());
 
   const ReadyFile ready_file(command.ready_file);
   Json record = ready_record(*app, "http://127.0.0.1:" + port, keys, command.identity, **identity);
+  if (services) record["services"] = services->describe();
   const auto on_ready = [&console, &ready_file, &record](const HandlerStatus& status) {
     console.write(LogLevel::kInfo, kHostCategory,
                   "Host started. The handler serves, process " + std::to_string(status.pid.value_or(0)) + ".");

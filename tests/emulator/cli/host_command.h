@@ -28,6 +28,10 @@ struct HostCommand {
   std::filesystem::path ready_file;
   /// Empty takes a temporary one.
   std::filesystem::path state_folder;
+  /// Whether stand-ins of Azure services are served, and the handler is told of them.
+  bool services = true;
+  /// Where blobs are, in place of the stand-in; empty for the stand-in.
+  std::string blob_endpoint;
 };
 
 /// Runs a function app until `termination`; true when that was a signal. The error says why it could not start.

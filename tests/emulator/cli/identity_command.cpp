@@ -2,8 +2,10 @@
 
 #include "emulator/cli/ready_file.h"
 #include "emulator/cli/state_folder.h"
+#include "emulator/services/services_emulator.h"
 
 #include <iostream>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -33,9 +35,19 @@ Result<bool> run_identity(const IdentityCommand& command, Termination& terminati
   auto identity = IdentityEmulator::start(std::move(options), clock);
   if (!identity) return std::move(identity).error();
 
+  std::unique_ptr<ServicesEmulator> services;
+  Variables variables = (*identity)->variables(command.kind);
+  if (command.services) {
+    auto started = ServicesEmulator::start({.state_folder = folder->path()}, **identity, clock);
+    if (!started) return with_context(std::move(started).error(), "the services cannot start");
+    services = std::move(*started);
+    variables.merge(services->variables());
+  }
+
   const Json record = (*identity)->describe();
+  const Json services_record = services ? services->describe() : Json::object();
   if (command.print_environment) {
-    for (const auto& [name, value] : (*identity)->variables(command.kind)) {
+    for (const auto& [name, value] : variables) {
       std::cout << "export " << name << '=' << shell_word(value) << '\n';
     }
     std::cout << std::flush;
@@ -44,13 +56,17 @@ Result<bool> run_identity(const IdentityCommand& command, Termination& terminati
     for (const auto& [name, value] : record.items()) {
       std::cout << "  " << name << ": " << (value.is_string() ? value.get<std::string>() : to_text(value)) << '\n';
     }
+    for (const auto& [name, value] : services_record.items()) {
+      std::cout << "  " << name << ": " << value.get<std::string>() << '\n';
+    }
     std::cout << "  control_url: " << (*identity)->http_url() << "/emulator\n\n"
               << "Run with --print-env for the variables that a program needs.\n"
               << std::flush;
   }
-  const auto written = ready_file.write(
-      {{"url", (*identity)->http_url()}, {"control_url", (*identity)->http_url() + "/emulator"}, {"identity", record}});
-  if (!written) return written.error();
+  Json ready{
+      {"url", (*identity)->http_url()}, {"control_url", (*identity)->http_url() + "/emulator"}, {"identity", record}};
+  if (services) ready["services"] = services_record;
+  if (const auto written = ready_file.write(ready); !written) return written.error();
   return termination.wait();
 }
 

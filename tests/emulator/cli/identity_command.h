@@ -22,6 +22,8 @@ struct IdentityCommand {
   std::filesystem::path ready_file;
   /// Empty takes a temporary one.
   std::filesystem::path state_folder;
+  /// Whether stand-ins of Azure services are served too.
+  bool services = false;
 };
 
 /// Serves the identity endpoints until `termination`; true when that was a signal. The error says why they could not

@@ -14,11 +14,14 @@ namespace azf::emulator {
 namespace {
 
 constexpr std::string_view kHidden = "(hidden)";
-constexpr auto kSecretHeaders =
-    std::to_array<std::string_view>({"authorization", "cookie", "secret", "x-functions-key", "x-identity-header"});
-constexpr auto kSecretParameters = std::to_array<std::string_view>(
-    {"assertion", "client_assertion", "client_secret", "code", "device_code", "password", "refresh_token"});
+constexpr auto kSecretHeaders = std::to_array<std::string_view>(
+    {"api-key", "authorization", "cookie", "secret", "x-functions-key", "x-identity-header"});
+constexpr auto kSecretParameters =
+    std::to_array<std::string_view>({"assertion", "client_assertion", "client_secret", "code", "device_code",
+                                     "identifier", "password", "refresh_token"});
 constexpr std::size_t kFingerprintKeyBytes = 32;
+// Of a JSON body in the journal.
+constexpr std::size_t kJournalBodyBytes = 64 * 1024;
 
 // What the journal tells of a request: values, and for those that may be secret something to compare them by.
 class Account {
@@ -55,6 +58,15 @@ class Account {
   Json assertions_ = Json::object();
 };
 
+// The body where it is JSON of some size, else null.
+Json shown_json(const Request& request) {
+  const std::string* type = find_header(request.headers, "Content-Type");
+  if (type == nullptr || !to_lower(*type).starts_with("application/json")) return {};
+  if (request.body.size() > kJournalBodyBytes) return {};
+  auto json = parse_json(request.body);
+  return json ? std::move(*json) : Json();
+}
+
 Error wrong(std::string message) { return {ErrorKind::kInvalidArgument, std::move(message)}; }
 
 }  // namespace
@@ -63,7 +75,8 @@ EndpointScript::EndpointScript(const StopSignal& stop, const Clock& clock)
     : stop_(stop), clock_(clock), fingerprint_key_(random_bytes(kFingerprintKeyBytes)) {}
 
 std::optional<Reply> EndpointScript::answer(std::string_view endpoint, const Request& request,
-                                            const std::function<Reply(const Request&)>& usual) {
+                                            const std::function<Reply(const Request&)>& usual,
+                                            const std::function<Reply(int status)>& worded) {
   const auto step = next_step(endpoint, request.path());
   if (step && step->delay.count() > 0) (void)stop_.wait(Deadline::after(clock_, step->delay));
   std::optional<Reply> reply;
@@ -71,6 +84,15 @@ std::optional<Reply> EndpointScript::answer(std::string_view endpoint, const Req
     reply = usual(request);
   } else if (!step->drop) {
     reply = step->reply;
+    if (worded && !step->worded && reply->status >= 400) {
+      Reply failure = worded(reply->status);
+      for (const auto& field : reply->headers) set_header(failure.headers, field.name, field.value);
+      reply = std::move(failure);
+    }
+  }
+  if (step && reply) {
+    if (step->pace) reply->pace = *step->pace;
+    if (step->cut_after) reply->cut_after = step->cut_after;
   }
   record(endpoint, request, reply);
   return reply;
@@ -102,6 +124,7 @@ void EndpointScript::record(std::string_view endpoint, const Request& request, c
              {"query", account.shown_parameters(request.query())},
              {"headers", std::move(headers)},
              {"form", is_form ? account.shown_parameters(request.body) : Json()},
+             {"json", shown_json(request)},
              {"secrets", Json()},
              {"assertions", Json()},
              {"status", reply ? Json(reply->status) : Json()}};
@@ -150,13 +173,18 @@ Result<EndpointScript::Step> EndpointScript::parse_step(const Json& json) {
   const auto times = optional_integer(json, "times");
   const auto delay = optional_integer(json, "delay_ms");
   const auto status = optional_integer(json, "status");
-  for (const auto* number : {&times, &delay, &status}) {
+  const auto pace = optional_integer(json, "pace_ms");
+  const auto cut = optional_integer(json, "cut_after");
+  for (const auto* number : {&times, &delay, &status, &pace, &cut}) {
     if (!*number) return number->error();
   }
   Step step;
   step.times = static_cast<int>(times->value_or(1));
   step.delay = std::chrono::milliseconds(delay->value_or(0));
   if (step.times == 0 || step.delay.count() < 0) return wrong("\"times\" must not be 0, \"delay_ms\" not negative");
+  if (pace->value_or(0) < 0 || cut->value_or(0) < 0) return wrong("\"pace_ms\" and \"cut_after\" must not be negative");
+  if (*pace) step.pace = std::chrono::milliseconds(**pace);
+  if (*cut) step.cut_after = static_cast<std::size_t>(**cut);
   auto path = optional_string(json, "path");
   if (!path) return std::move(path).error();
   step.path = path->value_or("");
@@ -166,6 +194,7 @@ Result<EndpointScript::Step> EndpointScript::parse_step(const Json& json) {
   if (**status < 200 || **status > 599) return wrong("\"status\" must be between 200 and 599");
   Reply reply;
   if (const Json* body = find_member(json, "body")) {
+    step.worded = true;
     reply = body->is_string() ? text_reply(200, body->get<std::string>()) : json_reply(200, *body);
   }
   reply.status = static_cast<int>(**status);

@@ -8,6 +8,8 @@
 #include "emulator/stop_signal.h"
 #include "emulator/wire/message.h"
 
+#include <chrono>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <map>
@@ -25,20 +27,23 @@ class EndpointScript {
   EndpointScript(const StopSignal& stop, const Clock& clock);
 
   /// The scripted reply if there is one for `endpoint`, else what `usual` answers; nothing means: close the connection.
+  /// `worded`, where it is given, fills scripted failures that have no body, as the endpoint itself words them.
   std::optional<Reply> answer(std::string_view endpoint, const Request& request,
-                              const std::function<Reply(const Request&)>& usual);
+                              const std::function<Reply(const Request&)>& usual,
+                              const std::function<Reply(int status)>& worded = {});
 
   /// Control requests; nothing when the path is not one of these:
   ///
   /// - `GET /emulator/journal`: `{"requests": [{"endpoint", "time", "method", "path", "query", "headers", "form",
-  ///   "secrets", "assertions", "status"}]}`, oldest first; values that may be secret are replaced by a mark. `secrets`
-  ///   has for each of them a fingerprint by a key of this run, so that two can be compared and none be guessed;
-  ///   `assertions` has header and claims of those that are JSON Web Tokens. `DELETE` empties it.
+  ///   "json", "secrets", "assertions", "status"}]}`, oldest first; values that may be secret are replaced by a mark.
+  ///   `secrets` has for each of them a fingerprint by a key of this run, so that two can be compared and none be
+  ///   guessed; `assertions` has header and claims of those that are JSON Web Tokens. `DELETE` empties it.
   /// - `POST /emulator/replies/ENDPOINT`: one object or an array of `{"times", "status", "headers", "body",
-  ///   "delay_ms", "drop", "path"}`, all optional, appended to the endpoint's script. `times` is how often (default 1,
-  ///   -1 is for ever), `path` how the path of the requests ends that it is for (default: any), `body` a text or any
-  ///   JSON, `drop` closes the connection in place of a reply. Without `status` and `drop` the usual reply is given,
-  ///   after the delay. `DELETE` empties the script.
+  ///   "delay_ms", "drop", "path", "pace_ms", "cut_after"}`, all optional, appended to the endpoint's script. `times`
+  ///   is how often (default 1, -1 is for ever), `path` how the path of the requests ends that it is for (default:
+  ///   any), `body` a text or any JSON, `drop` closes the connection in place of a reply. Without `status` and `drop`
+  ///   the usual reply is given, after the delay. `pace_ms` is how long each piece of a streamed body waits,
+  ///   `cut_after` after how many bytes of the body the connection breaks. `DELETE` empties the script.
   std::optional<Reply> control(const Request& request);
 
  private:
@@ -48,6 +53,10 @@ class EndpointScript {
     std::chrono::milliseconds delay{0};
     bool drop = false;
     std::optional<Reply> reply;
+    // Whether the reply has a body of its own.
+    bool worded = false;
+    std::optional<std::chrono::milliseconds> pace;
+    std::optional<std::size_t> cut_after;
   };
 
   static Result<Step> parse_step(const Json& json);

@@ -29,6 +29,8 @@ constexpr auto kKinds = std::to_array<IdentityKind>(
      IdentityKind::kNone, IdentityKind::kPipelines, IdentityKind::kServiceFabric, IdentityKind::kWorkload});
 
 fs::path authority_file(const fs::path& folder) { return folder / "ca.pem"; }
+fs::path server_file(const fs::path& folder) { return folder / "server.pem"; }
+fs::path server_key_file(const fs::path& folder) { return folder / "server-key.pem"; }
 fs::path cluster_file(const fs::path& folder) { return folder / "service-fabric.pem"; }
 fs::path certificate_file(const fs::path& folder) { return folder / "client-certificate.pem"; }
 fs::path certificate_chain_file(const fs::path& folder) { return folder / "client-certificate-chain.pem"; }
@@ -144,6 +146,7 @@ IdentityEmulator::IdentityEmulator(IdentityOptions options, Parts parts, const C
 
 IdentityEmulator::~IdentityEmulator() { stop_.request_stop(); }
 
+fs::path IdentityEmulator::ca_file() const { return authority_file(options_.state_folder); }
 std::string IdentityEmulator::http_url() const { return url_of("http", http_port_); }
 std::string IdentityEmulator::https_url() const { return url_of("https", https_port_); }
 std::string IdentityEmulator::cluster_url() const { return url_of("https", cluster_port_); }
@@ -155,6 +158,8 @@ Result<Success> IdentityEmulator::write_files() const {
   const std::pair<fs::path, std::string> files[] = {
       {options_.state_folder / "variables.json", to_text(all_variables)},
       {authority_file(options_.state_folder), authority_.authority_certificate},
+      {server_file(options_.state_folder), authority_.server_certificate},
+      {server_key_file(options_.state_folder), authority_.server_key},
       {cluster_file(options_.state_folder), cluster_.certificate},
       {certificate_file(options_.state_folder), certificate.pem()},
       {certificate_chain_file(options_.state_folder), certificate.pem_with_chain()}};
@@ -328,7 +333,9 @@ Json IdentityEmulator::describe() const {
           {"certificate_chain_file", certificate_chain_file(options_.state_folder).string()},
           {"authority", https_url() + "/"},
           {"jwks_url", https_url() + "/" + options_.tenant_id + "/discovery/v2.0/keys"},
-          {"ca_file", authority_file(options_.state_folder).string()},
+          {"ca_file", ca_file().string()},
+          {"server_certificate_file", server_file(options_.state_folder).string()},
+          {"server_key_file", server_key_file(options_.state_folder).string()},
           {"federated_token_file", federated_token_file(options_.state_folder).string()},
           {"system_assigned", principal(options_.system_assigned)},
           {"user_assigned", Json::array({principal(options_.user_assigned)})},

@@ -62,9 +62,9 @@ struct IdentityOptions {
   /// Ports of the managed identity endpoints (plain HTTP) and of Entra (HTTPS); 0 takes a free one.
   int http_port = 0;
   int https_port = 0;
-  /// Exists; gets `ca.pem`, `federated-token`, `service-fabric.pem` (the certificate of the cluster),
-  /// `client-certificate.pem`, `client-certificate-chain.pem`, and `variables.json` with the variables of every kind of
-  /// identity, all readable by their owner alone.
+  /// Exists; gets `ca.pem`, `server.pem` and `server-key.pem` (certificate and key of Entra), `federated-token`,
+  /// `service-fabric.pem` (the certificate of the cluster), `client-certificate.pem`, `client-certificate-chain.pem`,
+  /// and `variables.json` with the variables of every kind of identity, all readable by their owner alone.
   std::filesystem::path state_folder;
 };
 
@@ -93,6 +93,16 @@ class IdentityEmulator {
   /// which writes a new token into the file, with another subject if the body names one. Nothing when the path is not
   /// known.
   std::optional<Reply> control(const Request& request);
+
+  /// What services that take these tokens share with this emulator: who signs the tokens and for whom, the certificate,
+  /// the file of its authority, and script and journal.
+  [[nodiscard]] const TokenIssuer& issuer() const { return issuer_; }
+  [[nodiscard]] const User& user() const { return options_.user; }
+  [[nodiscard]] const TlsContext& tls() const { return tls_; }
+  [[nodiscard]] std::filesystem::path ca_file() const;
+  [[nodiscard]] EndpointScript& script() { return script_; }
+  /// Ends what the script lets wait, from now on: for the end of those that share it.
+  void end_waits() { stop_.request_stop(); }
 
  private:
   struct Parts;

@@ -37,7 +37,7 @@ void check(bool succeeded) {
 }
 
 constexpr int kRsaBits = 2048;
-constexpr const char* kLoopbackNames = "DNS:localhost,IP:127.0.0.1,IP:::1";
+constexpr const char* kLoopbackNames = "DNS:localhost,DNS:*.vault.localhost,IP:127.0.0.1,IP:::1";
 
 Key generate_key() {
   Key key(EVP_EC_gen("P-256"));

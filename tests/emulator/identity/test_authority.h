@@ -7,7 +7,7 @@ namespace azf::emulator {
 /// A certificate authority made for this run, and one server certificate of it, all PEM. Never to be trusted beyond.
 struct TestAuthority {
   std::string authority_certificate;
-  /// Names `localhost`, 127.0.0.1 and ::1.
+  /// Names `localhost`, the emulated vaults `*.vault.localhost`, 127.0.0.1 and ::1.
   std::string server_certificate;
   std::string server_key;
 };
@@ -17,7 +17,7 @@ TestAuthority create_test_authority();
 
 /// A server certificate that no authority stands behind, PEM, and the key. Callers have to know it by its thumbprint.
 struct SelfSignedServer {
-  /// Names `localhost`, 127.0.0.1 and ::1.
+  /// Names the same.
   std::string certificate;
   std::string key;
   /// SHA-1 of the certificate, upper-case hexadecimal.

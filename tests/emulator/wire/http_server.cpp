@@ -2,10 +2,13 @@
 
 #include "emulator/wire/message_io.h"
 
+#include <algorithm>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <utility>
 
@@ -17,6 +20,36 @@ using std::chrono::seconds;
 // How long a client may let a connection idle, and take for sending a request or for receiving a reply.
 constexpr seconds kConnectionLimit{600};
 constexpr seconds kHandshakeLimit{30};
+
+// Waits before the next piece of a body. Whether somebody is still there to get it: the wait ends early when the peer
+// closes, and when this server does.
+bool wait_for_next_piece(int socket, std::chrono::milliseconds pace) {
+  pollfd event{socket, POLLRDHUP, 0};
+  return ::poll(&event, 1, static_cast<int>(pace.count())) == 0;
+}
+
+// Sends a reply; whether the connection may be used again.
+bool send_reply(Stream& stream, int socket, const Reply& reply, std::string_view method, const Clock& clock) {
+  const auto write = [&](std::string_view bytes) {
+    return static_cast<bool>(stream.write(bytes, Deadline::after(clock, kConnectionLimit)));
+  };
+  std::size_t left = reply.cut_after.value_or(std::numeric_limits<std::size_t>::max());
+  if (reply.pieces.empty() || method == "HEAD") {
+    const std::string wire = to_wire(reply, method);
+    if (left >= reply.body.size()) return write(wire);
+    write(std::string_view(wire).substr(0, wire.size() - reply.body.size() + left));
+    return false;
+  }
+  if (!write(chunked_head_to_wire(reply))) return false;
+  for (const auto& piece : reply.pieces) {
+    if (&piece != &reply.pieces.front() && !wait_for_next_piece(socket, reply.pace)) return false;
+    const std::string_view bytes = std::string_view(piece).substr(0, left);
+    if (!bytes.empty() && !write(chunk_to_wire(bytes))) return false;
+    if (bytes.size() < piece.size()) return false;
+    left -= bytes.size();
+  }
+  return write(chunk_to_wire(""));
+}
 
 }  // namespace
 
@@ -98,7 +131,7 @@ void HttpServer::serve(int socket) const {
     if (!reply) return;
     const bool last = !reader.reusable() || header_has_token(reply->headers, "Connection", "close");
     if (last) set_header(reply->headers, "Connection", "close");
-    if (!stream.write(to_wire(*reply, (*request)->method), Deadline::after(clock_, kConnectionLimit)) || last) return;
+    if (!send_reply(stream, socket, *reply, (*request)->method, clock_) || last) return;
   }
 }
 

@@ -2,6 +2,9 @@
 
 #include "core/json.h"
 
+#include <chrono>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +51,12 @@ struct Reply {
   std::string reason;
   Headers headers;
   std::string body;
+  /// Where there are any: the body, sent chunk by chunk in place of `body`.
+  std::vector<std::string> pieces{};
+  /// How long each piece but the first waits.
+  std::chrono::milliseconds pace{0};
+  /// After that many bytes of the body the connection breaks.
+  std::optional<std::size_t> cut_after{};
 
   friend bool operator==(const Reply&, const Reply&) = default;
 };

@@ -22,6 +22,11 @@ std::optional<std::size_t> parse_size(std::string_view text, int base) {
 
 bool is_chunked(const Headers& headers) { return header_has_token(headers, "Transfer-Encoding", "chunked"); }
 
+std::string status_line(const Reply& reply) {
+  const std::string reason(reply.reason.empty() ? reason_phrase(reply.status) : std::string_view(reply.reason));
+  return "HTTP/1.1 " + std::to_string(reply.status) + " " + reason + "\r\n";
+}
+
 // The status for a request that could not be read; 0 when the connection itself is gone.
 RequestFailure request_failure(const Error& error, int too_large_status) {
   if (error.kind == ErrorKind::kUnexpectedResponse) return {400};
@@ -209,19 +214,31 @@ std::string body_to_wire(const Request& request) {
   constexpr std::size_t kChunkBytes = 4096;
   std::string wire;
   for (std::size_t at = 0; at < request.body.size(); at += kChunkBytes) {
-    const std::string_view chunk = std::string_view(request.body).substr(at, kChunkBytes);
-    std::array<char, 16> size{};
-    const auto end = std::to_chars(size.data(), size.data() + size.size(), chunk.size(), 16).ptr;
-    wire.append(size.data(), end).append("\r\n").append(chunk).append("\r\n");
+    wire.append(chunk_to_wire(std::string_view(request.body).substr(at, kChunkBytes)));
   }
-  return wire + "0\r\n\r\n";
+  return wire + chunk_to_wire("");
 }
 
 std::string to_wire(const Request& request) { return head_to_wire(request) + body_to_wire(request); }
 
+std::string chunk_to_wire(std::string_view bytes) {
+  std::array<char, 16> size{};
+  const auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
+  return std::string(size.data(), end).append("\r\n").append(bytes).append("\r\n");
+}
+
+std::string chunked_head_to_wire(const Reply& reply) {
+  std::string wire = status_line(reply);
+  for (const auto& field : reply.headers) {
+    const bool frames =
+        equal_ignoring_case(field.name, "Transfer-Encoding") || equal_ignoring_case(field.name, "Content-Length");
+    if (!frames) wire.append(field.name + ": " + field.value + "\r\n");
+  }
+  return wire + "Transfer-Encoding: chunked\r\n\r\n";
+}
+
 std::string to_wire(const Reply& reply, std::string_view method) {
-  const std::string reason(reply.reason.empty() ? reason_phrase(reply.status) : std::string_view(reply.reason));
-  std::string wire = "HTTP/1.1 " + std::to_string(reply.status) + " " + reason + "\r\n";
+  std::string wire = status_line(reply);
   const bool bodiless = method == "HEAD" || reply.status == 204 || reply.status == 304;
   for (const auto& field : reply.headers) {
     if (equal_ignoring_case(field.name, "Transfer-Encoding")) continue;

@@ -70,5 +70,9 @@ std::string head_to_wire(const Request& request);
 std::string body_to_wire(const Request& request);
 /// The bytes of a reply to a request of `method`; framing headers in `reply` are replaced by a computed length.
 std::string to_wire(const Reply& reply, std::string_view method);
+/// The head of a reply whose body follows in chunks.
+std::string chunked_head_to_wire(const Reply& reply);
+/// One chunk; an empty one ends the body.
+std::string chunk_to_wire(std::string_view bytes);
 
 }  // namespace azf::emulator
