@@ -1,0 +1,338 @@
+#include "azure/blob_client.h"
+#include "azure/service_endpoint.h"
+#include "azure/storage_service.h"
+#include "core/time_text.h"
+#include "core/utf8.h"
+#include "functions/demo.h"
+#include "functions/function_list.h"
+#include "functions/service_problem.h"
+#include "http/url.h"
+#include "runtime/json_message.h"
+#include "runtime/problem.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace azf::functions {
+namespace {
+
+using azure::BlobClient;
+using azure::ServiceError;
+using azure::ServiceErrorKind;
+
+constexpr auto kEndpointSetting = "AZURE_STORAGE_BLOB_ENDPOINT";
+constexpr auto kContainerSetting = "AZF_FILES_CONTAINER";
+constexpr std::size_t kPathLimit = 1024;
+constexpr std::size_t kListDefault = 1000;
+constexpr std::size_t kListLimit = 5000;
+
+constexpr std::string_view kConditions[] = {"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"};
+// What is kept with a file, and given back with it.
+constexpr std::string_view kProperties[] = {"Content-Type", "Content-Encoding", "Content-Language",
+                                            "Content-Disposition", "Cache-Control"};
+constexpr std::string_view kVersionFields[] = {"ETag", "Last-Modified", "Content-Range"};
+
+/// Where the files are. Value.
+struct FileStore {
+  BlobClient blobs;
+  std::string container;
+  bool demo;
+};
+
+Problem wrong_path(std::string message) { return {.status = 400, .errors = {{"path", std::move(message)}}}; }
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+// Azure drops dots at the end of a segment, or takes it for a step up (Microsoft Learn, "Naming and Referencing
+// Containers, Blobs, and Metadata").
+bool is_segment(std::string_view text) { return !text.empty() && !text.ends_with('.'); }
+
+std::optional<Problem> check_path(std::string_view path) {
+  const auto characters = count_code_points(path);
+  if (!characters) return wrong_path("must be UTF-8");
+  if (*characters > kPathLimit) return wrong_path("must have at most " + std::to_string(kPathLimit) + " characters");
+  if (std::ranges::any_of(path, is_control)) return wrong_path("must not have control characters");
+  if (path.find('\\') != std::string_view::npos) return wrong_path("must not have backslashes");
+  while (!path.empty()) {
+    const auto segment = path.substr(0, path.find('/'));
+    if (!is_segment(segment)) return wrong_path("must not have a segment that is empty or ends with a dot");
+    path.remove_prefix(std::min(segment.size() + 1, path.size()));
+  }
+  return std::nullopt;
+}
+
+// Of a file, or, empty or with a slash at its end, of a folder. The Functions host cuts a path at an encoded `#` or `?`
+// and may decode a `%` twice, so that such names come whole in the query only; what the front end in Azure says of the
+// original tells when that has happened.
+Result<std::string, Problem> requested_path(const HttpRequest& request, const RouteValues& values) {
+  std::string path(values.get("path").value_or(""));
+  const auto name = query_parameter(request.url, "name");
+  if (name && path.empty()) {
+    path = *name;
+  } else {
+    const auto raw = split_target(request.url).path;
+    const auto original = request.headers.get("X-WAWS-Unencoded-URL");
+    if (original && percent_decode(split_target(*original).path) != percent_decode(raw)) {
+      return wrong_path("was changed on its way here; send it as /files?name=...");
+    }
+    if (raw.find("%2F") != std::string_view::npos || raw.find("%2f") != std::string_view::npos) {
+      return wrong_path("must not have encoded slashes");
+    }
+  }
+  if (const auto problem = check_path(path)) return *problem;
+  return path;
+}
+
+bool is_folder(std::string_view path) { return path.empty() || path.ends_with('/'); }
+
+template <std::size_t N>
+Headers chosen(const Headers& all, const std::string_view (&names)[N]) {
+  Headers result;
+  for (const auto name : names) {
+    for (const auto value : all.all(name)) result.add(name, value);
+  }
+  return result;
+}
+
+// The forms of a range that the service knows. Any other is ignored, as is one with a condition of its own, which it
+// does not know: a reader is then given the whole file (RFC 9110 section 14.2).
+std::string requested_range(const Headers& headers) {
+  const auto range = headers.get("Range");
+  if (!range || headers.has("If-Range") || !range->starts_with("bytes=")) return {};
+  const auto spec = range->substr(6);
+  const auto dash = spec.find('-');
+  if (dash == std::string_view::npos || !azure::parse_number(spec.substr(0, dash))) return {};
+  const auto last = spec.substr(dash + 1);
+  return last.empty() || azure::parse_number(last) ? std::string(*range) : std::string();
+}
+
+azure::CallOptions options_for(const InvocationContext& context) {
+  return {.deadline = context.deadline,
+          .cancelled = [&response = context.exchange.response] { return response.abandoned(); }};
+}
+
+// What a caller is told, where that is more than the client of the service knows.
+struct Refusal {
+  int status;
+  std::string detail;
+};
+
+std::optional<Refusal> refusal_of(const ServiceError& error, const FileStore& store) {
+  if (error.code == "ContainerNotFound") {
+    return Refusal{503, "The container " + store.container + " does not exist: create it, or name another one by " +
+                            kContainerSetting + "."};
+  }
+  if (error.code == "BlobNotFound") return Refusal{404, "There is no file of this name."};
+  if (error.code == "BlobAlreadyExists") return Refusal{412, "There is a file of this name already."};
+  if (error.code == "LeaseIdMissing") return std::nullopt;
+  if (error.status == 412) return Refusal{412, "The file is not the one that the condition names; read it again."};
+  if (error.status == 416) return Refusal{416, "The file ends before the range begins."};
+  return std::nullopt;
+}
+
+HttpResponse refused(const ServiceError& error, const FileStore& store, const InvocationContext& context) {
+  const auto refusal = refusal_of(error, store);
+  if (!refusal) return respond_with(error, context);
+  if (refusal->status >= 500) log_service_error(error, context);
+  return to_response({.status = refusal->status, .detail = refusal->detail, .extensions = {{"code", error.code}}},
+                     context.invocation_id);
+}
+
+// A stranger may have written the file, and this is the address of the app: a browser must not run what is in it.
+HttpResponse file_head(const HttpResponse& reply, const FileStore& store) {
+  HttpResponse head{.status = reply.status, .headers = chosen(reply.headers, kProperties)};
+  for (const auto& [name, value] : chosen(reply.headers, kVersionFields)) head.headers.add(name, value);
+  head.headers.add("Accept-Ranges", "bytes");
+  head.headers.add("X-Content-Type-Options", "nosniff");
+  head.headers.add("Content-Security-Policy", "sandbox");
+  if (store.demo) mark_demo(head);
+  return head;
+}
+
+std::optional<std::uint64_t> length_of(const HttpResponse& reply) {
+  return azure::parse_number(reply.headers.get("Content-Length").value_or(""));
+}
+
+/// Passes a file on while it comes.
+class FileResponse final : public ReplyReceiver {
+ public:
+  FileResponse(ResponseWriter& response, const FileStore& store) : response_(response), store_(store) {}
+
+  bool begin(const HttpResponse& head) override {
+    begun_ = response_.begin(file_head(head, store_), length_of(head));
+    return true;
+  }
+  Result<Success> receive(std::string_view bytes) override { return begun_ ? response_.write(bytes) : begun_; }
+
+ private:
+  ResponseWriter& response_;
+  const FileStore& store_;
+  Result<Success> begun_ = Success{};
+};
+
+/// The body of a request, which remembers why it had no end.
+class UploadedBody final : public BodyReader {
+ public:
+  explicit UploadedBody(BodyReader& inner) : inner_(inner) {}
+
+  Result<std::size_t> read(std::span<char> buffer) override {
+    auto count = inner_.read(buffer);
+    if (!count) failure_ = count.error();
+    return count;
+  }
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+
+ private:
+  BodyReader& inner_;
+  std::optional<Error> failure_;
+};
+
+Result<HttpResponse> get_file(const FileStore& store, const std::string& path, const HttpRequest& request,
+                              const InvocationContext& context) {
+  FileResponse response(context.exchange.response, store);
+  const auto reply = store.blobs.download(
+      path, {.range = requested_range(request.headers), .conditions = chosen(request.headers, kConditions)}, response,
+      options_for(context));
+  if (reply && reply->status == 304) return file_head(*reply, store);
+  if (reply) return HttpResponse{};
+  if (!context.exchange.response.begun()) return refused(reply.error(), store, context);
+  const bool gone = reply.error().kind == ServiceErrorKind::kCancelled;
+  return Error{gone ? ErrorKind::kCancelled : ErrorKind::kTransport, reply.error().message};
+}
+
+Result<HttpResponse> head_file(const FileStore& store, const std::string& path, const HttpRequest& request,
+                               const InvocationContext& context) {
+  const auto reply = store.blobs.head(path, chosen(request.headers, kConditions), options_for(context));
+  if (!reply) return refused(reply.error(), store, context);
+  if (reply->status == 304) return file_head(*reply, store);
+  if (auto begun = context.exchange.response.begin(file_head(*reply, store), length_of(*reply)); !begun) {
+    return std::move(begun).error();
+  }
+  return HttpResponse{};
+}
+
+Json time_or_null(std::optional<SystemTime> time) { return time ? Json(to_rfc3339(*time)) : Json(); }
+
+Result<HttpResponse> put_file(const FileStore& store, const std::string& path, const HttpRequest& request,
+                              const InvocationContext& context) {
+  UploadedBody body(context.exchange.body);
+  const auto version = store.blobs.upload(
+      path, body,
+      {.properties = chosen(request.headers, kProperties), .conditions = chosen(request.headers, kConditions)},
+      options_for(context));
+  if (body.failure() && body.failure()->kind == ErrorKind::kTimeout) {
+    return to_response({.status = 408, .detail = "The file came too slowly."}, context.invocation_id);
+  }
+  if (body.failure()) return *body.failure();
+  if (!version) return refused(version.error(), store, context);
+  auto response = json_response({{"name", path},
+                                 {"size", version->size},
+                                 {"etag", version->etag},
+                                 {"modified", time_or_null(parse_http_date(version->last_modified))}},
+                                201);
+  response.headers.set("ETag", version->etag);
+  if (store.demo) mark_demo(response);
+  return response;
+}
+
+Result<HttpResponse> delete_file(const FileStore& store, const std::string& path, const HttpRequest& request,
+                                 const InvocationContext& context) {
+  const auto removed = store.blobs.remove(path, chosen(request.headers, kConditions), options_for(context));
+  if (!removed) return refused(removed.error(), store, context);
+  HttpResponse response{.status = 204};
+  if (store.demo) mark_demo(response);
+  return response;
+}
+
+Result<HttpResponse> list_files(const FileStore& store, const std::string& path, const HttpRequest& request,
+                                const InvocationContext& context) {
+  const auto top = query_parameter(request.url, "top");
+  const auto limit = top ? azure::parse_number(*top) : kListDefault;
+  if (!limit || *limit < 1 || *limit > kListLimit) {
+    const Problem problem{.status = 400,
+                          .errors = {{"top", "must be a number from 1 to " + std::to_string(kListLimit)}}};
+    return to_response(problem, context.invocation_id);
+  }
+  const auto list =
+      store.blobs.list({.prefix = path, .marker = query_parameter(request.url, "next").value_or(""), .limit = *limit},
+                       options_for(context));
+  if (!list) return refused(list.error(), store, context);
+  Json files = Json::array();
+  for (const auto& blob : list->blobs) {
+    files.push_back({{"name", blob.name},
+                     {"size", blob.size},
+                     {"modified", time_or_null(blob.modified)},
+                     {"etag", blob.etag},
+                     {"content_type", blob.content_type}});
+  }
+  auto response = json_response({{"files", std::move(files)},
+                                 {"folders", list->folders},
+                                 {"next", list->next.empty() ? Json() : Json(list->next)}});
+  if (store.demo) mark_demo(response);
+  return response;
+}
+
+Result<HttpResponse> respond(const Result<FileStore, ServiceError>& store, const HttpRequest& request,
+                             const InvocationContext& context) {
+  const auto path = requested_path(request, context.route_values);
+  if (!path) return to_response(path.error(), context.invocation_id);
+  if (!store) return respond_with(store.error(), context);
+  const bool reads = request.method == Method::kGet || request.method == Method::kHead;
+  if (is_folder(*path)) {
+    if (reads) return list_files(*store, *path, request, context);
+    return to_response(wrong_path("must name a file"), context.invocation_id);
+  }
+  switch (request.method) {
+    case Method::kHead: return head_file(*store, *path, request, context);
+    case Method::kPut: return put_file(*store, *path, request, context);
+    case Method::kDelete: return delete_file(*store, *path, request, context);
+    default: return get_file(*store, *path, request, context);
+  }
+}
+
+// Microsoft Learn, "Naming and Referencing Containers, Blobs, and Metadata", with the two that have a dollar sign.
+bool is_container(std::string_view name) {
+  if (name == "$root" || name == "$web") return true;
+  const auto in_name = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  return name.size() >= 3 && name.size() <= 63 && std::ranges::all_of(name, in_name) && !name.starts_with('-') &&
+         !name.ends_with('-') && name.find("--") == std::string_view::npos;
+}
+
+Result<FileStore, ServiceError> open_store(const Services& services) {
+  auto endpoint = azure::find_service_endpoint(services.environment, kEndpointSetting);
+  if (!endpoint) return azure::not_configured(endpoint.error());
+  const std::string container(services.environment.get(kContainerSetting).value_or("files"));
+  if (!is_container(container)) {
+    return azure::not_configured(
+        {ErrorKind::kInvalidArgument, std::string(kContainerSetting) + " is not the name of a container"});
+  }
+  auto& connection = services.azure.connect(azure::storage_service("blob"));
+  return FileStore{
+      BlobClient({.connection = connection, .endpoint = endpoint->url, .clock = services.clock}, container), container,
+      endpoint->demo};
+}
+
+}  // namespace
+
+/// GET, HEAD, PUT and DELETE /api/files/{*path}, or /api/files?name=...: the files of one container of Azure Storage,
+/// with ranges and conditions, streamed both ways. GET of a folder, whose path ends with a slash, is a list:
+/// `{"files", "folders", "next"}`, with `?top` entries from `?next` on.
+Function files(const Services& services) {
+  auto store = open_store(services);
+  auto scopes = store ? azure::storage_service("blob").scopes : std::vector<std::string>();
+  return http_function(
+      "files",
+      {.route = "files/{*path}",
+       .methods = {Method::kGet, Method::kHead, Method::kPut, Method::kDelete},
+       .auth_level = AuthLevel::kFunction,
+       .streams_body = true},
+      [store = std::move(store)](const HttpRequest& request, const InvocationContext& context) {
+        return respond(store, request, context);
+      },
+      std::move(scopes));
+}
+
+}  // namespace azf::functions
