@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 
 namespace azf::functions {
 namespace {
@@ -24,10 +25,22 @@ Result<Success> EventStream::send(std::string_view type, const Json& data) {
   return write(std::string("event: ").append(type).append("\ndata: ").append(to_text(data)).append("\n\n"));
 }
 
+Result<HttpResponse> EventStream::finish(Json data) { return end("done", std::move(data)); }
+
+Result<HttpResponse> EventStream::fail(const Problem& problem, std::string_view invocation_id) {
+  return end("error", to_document(problem, invocation_id));
+}
+
 bool EventStream::abandoned() {
   if (response_.abandoned()) return true;
   const bool silent = begun() && clock_.steady_now() - last_write_ >= kLongestSilence;
   return silent && !write(": still at work\n\n");
+}
+
+Result<HttpResponse> EventStream::end(std::string_view type, Json data) {
+  if (origin_ == Origin::kStandIn) mark_demo(data);
+  if (auto sent = send(type, data); !sent) return std::move(sent).error();
+  return HttpResponse{};
 }
 
 Result<Success> EventStream::write(std::string_view text) {

@@ -4,6 +4,8 @@
 #include "core/json.h"
 #include "core/result.h"
 #include "http/exchange.h"
+#include "http/message.h"
+#include "runtime/problem.h"
 
 #include <string_view>
 
@@ -15,12 +17,17 @@ class EventStream {
  public:
   enum class Origin { kService, kStandIn };
 
-  /// With `kStandIn` the response says that it comes of one. All must outlive this object.
+  /// With `kStandIn` head and last event say that they come of one. All must outlive this object.
   EventStream(ResponseWriter& response, const Clock& clock, Origin origin)
       : response_(response), clock_(clock), origin_(origin) {}
 
   /// `type` is one line. Fails with `kCancelled` when the caller has gone.
   Result<Success> send(std::string_view type, const Json& data);
+
+  /// Sends the last event of a stream that worked, `done`, and gives what the function then returns.
+  Result<HttpResponse> finish(Json data);
+  /// Sends the last event of a stream that failed, `error`, likewise; its data is the problem's document.
+  Result<HttpResponse> fail(const Problem& problem, std::string_view invocation_id);
 
   /// Whether the caller has gone. To be asked about once a second while nothing is sent: where that lasts, it sends a
   /// comment, since proxies give up connections on which nothing moves.
@@ -29,6 +36,7 @@ class EventStream {
   [[nodiscard]] bool begun() const { return response_.begun(); }
 
  private:
+  Result<HttpResponse> end(std::string_view type, Json data);
   Result<Success> write(std::string_view text);
 
   ResponseWriter& response_;

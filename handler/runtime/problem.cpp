@@ -26,7 +26,7 @@ Problem to_problem(const Error& error) {
   return {.status = http_status(error.kind), .detail = about_the_request ? error.message : std::string()};
 }
 
-HttpResponse to_response(const Problem& problem, std::string_view invocation_id) {
+Json to_document(const Problem& problem, std::string_view invocation_id) {
   Json document = problem.extensions;
   document["status"] = problem.status;
   document["title"] = problem.title.empty() ? std::string(reason_phrase(problem.status)) : problem.title;
@@ -37,8 +37,13 @@ HttpResponse to_response(const Problem& problem, std::string_view invocation_id)
     for (const auto& [field, message] : problem.errors) errors.push_back({{"field", field}, {"message", message}});
     document["errors"] = std::move(errors);
   }
-  return {
-      .status = problem.status, .headers = {{"Content-Type", "application/problem+json"}}, .body = to_text(document)};
+  return document;
+}
+
+HttpResponse to_response(const Problem& problem, std::string_view invocation_id) {
+  return {.status = problem.status,
+          .headers = {{"Content-Type", "application/problem+json"}},
+          .body = to_text(to_document(problem, invocation_id))};
 }
 
 }  // namespace azf

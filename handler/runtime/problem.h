@@ -36,7 +36,9 @@ int http_status(ErrorKind kind);
 /// about the request; all others are about us, and are found in the log by the invocation id.
 Problem to_problem(const Error& error);
 
-/// `application/problem+json`, with the invocation id as member `invocationId`.
+/// The document, with the invocation id as member `invocationId`.
+Json to_document(const Problem& problem, std::string_view invocation_id);
+/// That document as a response, `application/problem+json`.
 HttpResponse to_response(const Problem& problem, std::string_view invocation_id);
 
 }  // namespace azf

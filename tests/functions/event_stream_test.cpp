@@ -57,11 +57,25 @@ TEST_SUITE("functions/event_stream") {
                                             "event: done\ndata: {}\n\n"});
   }
 
-  TEST_CASE("a stand-in's stream says so in its head") {
+  TEST_CASE("a stand-in's stream says so in its head and its last event") {
     RecordedResponse response;
     const azf::test::FakeClock clock;
-    REQUIRE(EventStream(response, clock, EventStream::Origin::kStandIn).send("done", Json::object()));
+    REQUIRE(EventStream(response, clock, EventStream::Origin::kStandIn).finish({{"a", 1}}));
     CHECK(response.sent.headers.get("X-AZF-Demo") == "stand-in");
+    CHECK(response.sent.body == "event: done\ndata: {\"a\":1,\"demo\":true}\n\n");
+  }
+
+  TEST_CASE("a failure is told by the document of its problem") {
+    RecordedResponse response;
+    const azf::test::FakeClock clock;
+    EventStream stream(response, clock, EventStream::Origin::kService);
+    const auto returned = stream.fail({.status = 502, .detail = "why"}, "id");
+    REQUIRE(returned);
+    CHECK(*returned == HttpResponse{});
+    CHECK(response.sent.body ==
+          "event: error\ndata: "
+          R"({"detail":"why","invocationId":"id","status":502,"title":"Bad Gateway"})"
+          "\n\n");
   }
 
   TEST_CASE("a comment keeps the connection alive when nothing is sent for long") {
@@ -90,6 +104,7 @@ TEST_SUITE("functions/event_stream") {
     response.gone = true;
     CHECK(stream.abandoned());
     CHECK(stream.send("b", Json::object()).error().kind == ErrorKind::kCancelled);
+    CHECK(stream.finish(Json::object()).error().kind == ErrorKind::kCancelled);
   }
 }
 
