@@ -4,8 +4,6 @@
 #include "emulator/host/forwarding.h"
 #include "emulator/wire/coding.h"
 
-#include <array>
-#include <ctime>
 #include <utility>
 
 namespace azf::emulator {
@@ -15,16 +13,6 @@ constexpr std::string_view kHomePage =
     "<!DOCTYPE html>\n<html><head><title>Emulated Functions host</title></head>\n"
     "<body><h1>Your Functions app is up and running</h1>\n"
     "<p>See <a href=\"/admin/functions\">the list of functions</a>.</p></body></html>\n";
-
-// RFC 9110 section 5.6.7.
-std::string http_date(SystemTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm fields{};
-  ::gmtime_r(&seconds, &fields);
-  std::array<char, 64> text{};
-  const auto length = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &fields);
-  return {text.data(), length};
-}
 
 constexpr std::string_view kReason = "This function was programmatically called via the host APIs.";
 
@@ -56,7 +44,7 @@ Reply HostFront::handle(const Request& request) {
     return empty_reply(404);
   }();
   if (find_header(reply.headers, "Date") == nullptr) {
-    reply.headers.push_back({"Date", http_date(parts_.clock.system_now())});
+    reply.headers.push_back({"Date", to_http_date(parts_.clock.system_now())});
   }
   if (find_header(reply.headers, "Server") == nullptr) reply.headers.push_back({"Server", "Kestrel"});
   return reply;

@@ -1,5 +1,8 @@
 #include "emulator/services/services_emulator.h"
 
+#include "emulator/services/blob_service.h"
+#include "emulator/services/graph_service.h"
+#include "emulator/services/key_vault_service.h"
 #include "emulator/services/openai_service.h"
 #include "emulator/services/sessions_service.h"
 #include "emulator/wire/coding.h"
@@ -50,6 +53,17 @@ Result<std::unique_ptr<ServicesEmulator>> ServicesEmulator::start(const Services
             std::make_unique<OpenAiService>(identity.issuer(), clock, options.stream_pace));
   self->add("session-pool", origin + "/session-pool", "AZURE_CONTAINER_APPS_SESSION_POOL_ENDPOINT",
             std::make_unique<SessionsService>(sessions, identity.issuer(), clock));
+  // A vault is told from others by its host, which has to be one below that of its tokens' audience.
+  const std::string vault = "https://demo.vault.localhost:" + std::to_string(self->port_);
+  const std::string tenant = identity.https_url() + "/" + identity.issuer().tenant_id();
+  self->add("key-vault", vault, "AZURE_KEY_VAULT_ENDPOINT",
+            std::make_unique<KeyVaultService>(vault, "https://vault.localhost", tenant, identity.issuer(), clock));
+  const std::string graph = origin + "/microsoft-graph";
+  self->add("graph", graph, "MICROSOFT_GRAPH_ENDPOINT",
+            std::make_unique<GraphService>(graph, identity.user(), identity.issuer(), clock));
+  const std::string blob = origin + "/demostorage";
+  self->add("blob", blob, "AZURE_STORAGE_BLOB_ENDPOINT",
+            std::make_unique<BlobService>(blob, tenant, identity.issuer(), clock));
   self->server_ = std::make_unique<HttpServer>(
       std::move(*listener), [self](const Request& request) { return self->handle(request); }, clock, &identity.tls());
   return emulator;
