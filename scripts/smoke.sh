@@ -84,7 +84,7 @@ quoted() {
 ask() {
   local method=$1 path=$2 line
   shift 2
-  : >"$folder/body" >"$folder/head"
+  : | tee "$folder/body" >"$folder/head"
   line=$({
     printf 'url = %s\n' "$(quoted "$root$path")"
     [[ -z $key ]] || printf 'header = %s\n' "$(quoted "x-functions-key: $key")"
