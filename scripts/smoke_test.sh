@@ -72,7 +72,7 @@ check() {
   local name=$1 expected=$2 text=$3 code=0
   shift 3
   PATH=$folder/bin:$PATH scripts/smoke.sh "$@" >"$folder/output" 2>&1 || code=$?
-  if ((code == expected)) && grep -qE "$text" "$folder/output"; then
+  if ((code == expected)) && grep -qE -e "$text" "$folder/output"; then
     printf 'ok      %s\n' "$name"
   else
     printf 'WRONG   %s: exit code %s instead of %s, or no line like: %s\n' "$name" "$code" "$expected" "$text"
