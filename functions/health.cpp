@@ -29,6 +29,22 @@ std::string_view public_reason(ErrorKind kind) {
   }
 }
 
+// What a service is called with says nothing about its users, so everybody may read it.
+Json part_of(const azure::ServiceState& state) {
+  Json part = {{"ready", state.is_usable()},
+               {"breaker", std::string(to_string(state.breaker.state))},
+               {"failures", state.breaker.failures},
+               {"in_flight", state.bulkhead.in_flight},
+               {"waiting", state.bulkhead.waiting}};
+  if (!state.breaker.last_failure.empty()) part["last_failure"] = state.breaker.last_failure;
+  if (!state.setting_problem.empty()) {
+    part["reason"] = "its settings are wrong";
+  } else if (!state.is_usable()) {
+    part["reason"] = "it is taken for down, as too many calls in a row failed";
+  }
+  return part;
+}
+
 /// Checks the parts, at most once in kAnswerLifetime. Thread-safe: callers that come during a check wait for it.
 class Readiness {
  public:
@@ -59,6 +75,10 @@ class Readiness {
         context.log.warning("not ready: no token", {{"scope", scope}, {"reason", token.error().message}});
       }
       parts["token " + scope] = std::move(part);
+    }
+    for (const auto& state : services_.azure.states()) {
+      ready = ready && state.is_usable();
+      parts["service " + state.name] = part_of(state);
     }
     auto response = json_response({{"ready", ready}, {"parts", std::move(parts)}}, ready ? 200 : 503);
     response.headers.set("Cache-Control", "no-store");

@@ -52,10 +52,11 @@ std::unique_ptr<identity::TokenCredential> chain(const identity::CredentialServi
 }
 
 // Under a credential that no function needs, as none is run.
-int diagnose(const cli::DoctorCommand& command, const identity::CredentialServices& credential_services) {
+int diagnose(const cli::DoctorCommand& command, HttpTransport& network,
+             const identity::CredentialServices& credential_services) {
   identity::UnavailableCredential credential("DefaultAzureCredential",
                                              Error{ErrorKind::kCredentialUnavailable, "no function is run"});
-  azure::ServiceConnections connections(credential, credential_services);
+  azure::ServiceConnections connections(network, credential, credential_services);
   const Services services{credential,
                           credential_services.transport,
                           connections,
@@ -112,10 +113,10 @@ int run(std::vector<std::string> arguments) {
   ThreadExecutor executor;
   const identity::CredentialServices credential_services{environment, transport, clock, log, processes, executor};
   if (const auto* token = std::get_if<cli::TokenCommand>(&command)) return cli::get_token(*token, credential_services);
-  if (doctor != nullptr) return diagnose(*doctor, credential_services);
+  if (doctor != nullptr) return diagnose(*doctor, curl, credential_services);
 
   const auto credential = chain(credential_services);
-  azure::ServiceConnections connections(*credential, credential_services);
+  azure::ServiceConnections connections(curl, *credential, credential_services);
   const Services services{*credential, transport, connections, clock, environment, log};
   const auto router = Router::create(functions::all_functions(services));
   if (!router) return fail(router.error());
@@ -123,6 +124,7 @@ int run(std::vector<std::string> arguments) {
   if (const auto* functions = std::get_if<cli::FunctionsCommand>(&command)) {
     return cli::list_functions(*functions, *router, host);
   }
+  connections.warm_up();
   const int exit_code = cli::serve(*std::move(listener), *watch, *options, *router, host, clock, log);
   // A refresh in the background must not hold up the end: what it waits for ends now.
   curl.stop();

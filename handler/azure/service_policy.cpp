@@ -144,6 +144,25 @@ Result<ServicePolicy> load_service_policy(const Environment& environment, std::s
   return policy;
 }
 
+Result<bool> load_warm_up(const Environment& environment) {
+  const auto text = environment.get("AZF_WARM_UP");
+  if (!text || text == "on") return true;
+  if (text == "off") return false;
+  SettingProblems problems;
+  problems.refuse("AZF_WARM_UP", "on or off", *text);
+  return problems.outcome().error();
+}
+
+Result<Success> check_service_settings(const Environment& environment) {
+  SettingProblems problems;
+  for (const KnownService& service : kServices) {
+    const auto policy = load_service_policy(environment, service.name, {});
+    if (!policy) problems.add(policy.error().message);
+  }
+  if (const auto warm_up = load_warm_up(environment); !warm_up) problems.add(warm_up.error().message);
+  return problems.outcome();
+}
+
 std::vector<std::string> service_settings(const Environment& environment) {
   std::vector<std::string> names;
   for (const KnownService& service : kServices) {

@@ -66,7 +66,13 @@ ServicePolicy default_service_policy(std::string_view name);
 /// for its dashes. All wrong ones are reported together, one per line; kind `kInvalidArgument`.
 Result<ServicePolicy> load_service_policy(const Environment& environment, std::string_view name, ServicePolicy policy);
 
-/// The names of such settings that are set, of all known services.
+/// AZF_WARM_UP, `on` (the default) or `off`: whether `ServiceConnections::warm_up` does anything.
+Result<bool> load_warm_up(const Environment& environment);
+
+/// All that is wrong with these settings, one problem per line; kind `kInvalidArgument`.
+Result<Success> check_service_settings(const Environment& environment);
+
+/// The names of those that are set for a service, of all known services.
 std::vector<std::string> service_settings(const Environment& environment);
 
 }  // namespace azf::azure

@@ -1,5 +1,6 @@
 #include "cli/doctor_checks.h"
 
+#include "azure/service_policy.h"
 #include "cli/doctor_variables.h"
 #include "cli/port_holder.h"
 #include "core/base64.h"
@@ -221,6 +222,18 @@ constexpr std::string_view kNoAppFolder =
 
 void append(std::string& list, std::string_view name) { list.append(list.empty() ? "" : ", ").append(name); }
 
+// What is wrong, a line each. The step is that of the first one.
+void report_settings(const Error& problems, std::string_view step, Check& check) {
+  std::string_view next_step = step;
+  for (std::string_view rest = problems.message; !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    // What follows shows the value, which a log of the same machine may hold, but a report for others may not.
+    const std::string_view line = rest.substr(0, end);
+    check.fail(std::string(line.substr(0, line.find(", got "))), std::exchange(next_step, ""));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+}
+
 // By its name, or by how it looks, as app settings are named by whoever writes them.
 bool is_secret_setting(std::string_view name, std::string_view value) {
   constexpr std::array<std::string_view, 6> kNames = {"secret",    "password",         "token",
@@ -300,15 +313,16 @@ Check check_settings(const Environment& environment) {
   if (options) {
     check.found.push_back("all understood; requests may go on for " + std::to_string(options->drain_limit.count()) +
                           " s after a stop signal");
-    return check;
+  } else {
+    report_settings(options.error(), "correct it: without that the handler does not start", check);
   }
-  for (std::string_view rest = options.error().message; !rest.empty();) {
-    const auto end = std::min(rest.find('\n'), rest.size());
-    // What follows shows the value, which a log of the same machine may hold, but a report for others may not.
-    const std::string_view line = rest.substr(0, end);
-    check.fail(std::string(line.substr(0, line.find(", got "))),
-               check.found.empty() ? "correct it: without that the handler does not start" : "");
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+  if (const auto services = azure::check_service_settings(environment); !services) {
+    report_settings(services.error(), "correct it: without that calls to this service fail", check);
+  }
+  if (const auto set = azure::service_settings(environment); !set.empty()) {
+    std::string names;
+    for (const std::string& name : set) append(names, name);
+    check.found.push_back("for services: " + names);
   }
   return check;
 }

@@ -72,6 +72,7 @@ constexpr auto kVariables = std::to_array<Variable>({
     {"AZF_LISTEN_ADDRESS", Shape::kAddresses},
     {"AZF_ALLOWED_CLIENTS", Shape::kAddresses},
     {"AZF_CLIENT_OWNER_CHECK", Shape::kWord},
+    {"AZF_WARM_UP", Shape::kWord},
     {"FUNCTIONS_CUSTOMHANDLER_PORT", Shape::kWord},
     {"FUNCTIONS_HTTPWORKER_PORT", Shape::kWord},
     {"FUNCTIONS_APP_ROOT_PATH", Shape::kPath},

@@ -13,6 +13,7 @@
 #include <array>
 #include <atomic>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <new>
 #include <optional>
@@ -463,9 +464,9 @@ struct Library {
   const CaBundle ca;
 };
 
-// Handles that nobody uses now. A handle holds its own connections and TLS sessions, so one that was used with another
-// trust is never handed out; of the others the one that last talked to the same server is the best, then the one used
-// last. Thread-safe.
+// Handles that nobody uses now. A handle holds its own connections and TLS sessions, so it is handed out for the server
+// and the trust that it was used with and no other. What is surplus goes from the server that has most, so that a burst
+// of requests to one costs no other its connection. Thread-safe.
 class IdleHandles {
  public:
   explicit IdleHandles(std::size_t limit) : limit_(limit) {}
@@ -473,13 +474,12 @@ class IdleHandles {
   EasyHandle take(const std::string& server, const Trust& trust) {
     {
       const MutexLock lock(mutex_);
-      const auto fits = [&](const Idle& idle) { return idle.trust == trust; };
-      auto best = std::find_if(idle_.rbegin(), idle_.rend(),
-                               [&](const Idle& idle) { return idle.server == server && fits(idle); });
-      if (best == idle_.rend()) best = std::find_if(idle_.rbegin(), idle_.rend(), fits);
-      if (best != idle_.rend()) {
-        auto handle = std::move(best->handle);
-        idle_.erase(std::next(best).base());
+      // The one used last: its connection is the least likely to have been closed meanwhile.
+      const auto found = std::find_if(idle_.rbegin(), idle_.rend(),
+                                      [&](const Idle& idle) { return idle.server == server && idle.trust == trust; });
+      if (found != idle_.rend()) {
+        auto handle = std::move(found->handle);
+        idle_.erase(std::next(found).base());
         return handle;
       }
     }
@@ -492,8 +492,9 @@ class IdleHandles {
     const MutexLock lock(mutex_);
     idle_.push_back({std::move(server), std::move(trust), std::move(handle)});
     if (idle_.size() <= limit_) return;
-    surplus = std::move(idle_.front().handle);
-    idle_.erase(idle_.begin());
+    const auto least_missed = oldest_of_most();
+    surplus = std::move(least_missed->handle);
+    idle_.erase(least_missed);
   }
 
  private:
@@ -502,6 +503,12 @@ class IdleHandles {
     Trust trust;
     EasyHandle handle;
   };
+
+  std::vector<Idle>::iterator oldest_of_most() REQUIRES(mutex_) {
+    std::map<std::string_view, std::size_t> counts;
+    for (const Idle& idle : idle_) ++counts[idle.server];
+    return std::ranges::max_element(idle_, {}, [&](const Idle& idle) { return counts[idle.server]; });
+  }
 
   const std::size_t limit_;
   Mutex mutex_;

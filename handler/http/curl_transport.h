@@ -13,9 +13,9 @@ namespace azf {
 struct CurlTransportOptions {
   /// Sent as `User-Agent` unless the request has one; none when empty.
   std::string user_agent;
-  /// Handles kept for reuse, each with its open connections and TLS sessions. More requests than that may be under way
-  /// at once.
-  std::size_t max_idle_handles = 8;
+  /// Handles kept for reuse, each with its open connection and TLS session. More requests than that may be under way at
+  /// once. Costs about 1 MiB each, most of it the CA certificates.
+  std::size_t max_idle_handles = 64;
 };
 
 /// Sends over the network: HTTP/1.1, or HTTP/2 where a TLS server offers it. TLS is 1.2 or later and always verified,

@@ -109,4 +109,23 @@ TEST_SUITE("azure") {
           "AZF_BLOB_MAX_RETRIES must be a whole number between 0 and 10, got \"x\"\n"
           "AZF_BLOB_BREAKER_SECONDS must be a whole number of seconds between 1 and 600, got \"y\"");
   }
+
+  TEST_CASE("warming up is on, unless it is switched off") {
+    CHECK(azf::azure::load_warm_up({}).value());
+    CHECK(azf::azure::load_warm_up(with("AZF_WARM_UP", "on")).value());
+    CHECK_FALSE(azf::azure::load_warm_up(with("AZF_WARM_UP", "off")).value());
+    CHECK(azf::azure::load_warm_up(with("AZF_WARM_UP", "0")).error().message ==
+          "AZF_WARM_UP must be on or off, got \"0\"");
+  }
+
+  TEST_CASE("wrong settings of all services are found together") {
+    CHECK(azf::azure::check_service_settings({}));
+    Environment environment = with("AZF_GRAPH_MAX_RETRIES", "x");
+    environment.set("AZF_OPENAI_MAX_WAITING", "y");
+    environment.set("AZF_WARM_UP", "z");
+    CHECK(azf::azure::check_service_settings(environment).error().message ==
+          "AZF_OPENAI_MAX_WAITING must be a whole number between 0 and 1024, got \"y\"\n"
+          "AZF_GRAPH_MAX_RETRIES must be a whole number between 0 and 10, got \"x\"\n"
+          "AZF_WARM_UP must be on or off, got \"z\"");
+  }
 }

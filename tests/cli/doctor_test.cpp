@@ -182,6 +182,16 @@ TEST_SUITE("doctor") {
     CHECK_FALSE(says(check, "-7"));
   }
 
+  TEST_CASE("wrong settings of services are failures, right ones are listed") {
+    const Check check = azf::cli::check_settings(
+        Environment(Variables{{"AZF_OPENAI_MAX_RETRIES", "1"}, {"AZF_BLOB_MAX_RETRIES", "planted"}}));
+    CHECK(check.status == CheckStatus::kFailed);
+    CHECK(says(check, "AZF_BLOB_MAX_RETRIES must be a whole number between 0 and 10\n"));
+    CHECK(says(check, "without that calls to this service fail"));
+    CHECK(says(check, "for services: AZF_OPENAI_MAX_RETRIES, AZF_BLOB_MAX_RETRIES"));
+    CHECK_FALSE(says(check, "planted"));
+  }
+
   TEST_CASE("the identity source is asked without its secret, and any answer will do") {
     const FakeClock clock;
     const Environment app_service(Variables{{"IDENTITY_ENDPOINT", "http://127.0.0.1:9/msi/token?code=query-marker"},
@@ -706,6 +716,7 @@ TEST_SUITE("doctor") {
                                    "AZF_LISTEN_ADDRESS",
                                    "AZF_ALLOWED_CLIENTS",
                                    "AZF_CLIENT_OWNER_CHECK",
+                                   "AZF_WARM_UP",
                                    "FUNCTIONS_CUSTOMHANDLER_PORT",
                                    "FUNCTIONS_HTTPWORKER_PORT",
                                    "FUNCTIONS_APP_ROOT_PATH",

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <barrier>
 #include <future>
 #include <thread>
 
@@ -535,6 +536,88 @@ TEST_SUITE("http") {
     }
     CHECK(one.connections() == 1);
     CHECK(two.connections() == 1);
+  }
+
+  TEST_CASE("one TLS handshake for 100 sequential calls") {
+    const TestCertificateAuthority authority;
+    const azf::test::TemporaryDirectory directory;
+    TlsServer server(authority.issue({.names = {"127.0.0.1"}}));
+    Client client(trusting(authority, directory));
+    for (int i = 0; i < 100; ++i) {
+      REQUIRE(client.send({.method = Method::kPost, .url = server.url("/chat"), .body = "{}"}, {}).value().status ==
+              200);
+    }
+    CHECK(server.requests().size() == 100);
+    CHECK(server.connections() == 1);
+  }
+
+  TEST_CASE("as many connections as callers at once, and each of them is used again") {
+    constexpr int kCallers = 16;
+    const TestCertificateAuthority authority;
+    const azf::test::TemporaryDirectory directory;
+    std::barrier all_there(kCallers);
+    LoopbackServer server(
+        [&](const RawRequest&) {
+          all_there.arrive_and_wait();
+          return RawReply{kOk};
+        },
+        azf::test::tls_channel(authority.issue({.names = {"127.0.0.1"}})));
+    LoopbackServer other(RawReply{kOk});
+    Client client(trusting(authority, directory));
+    REQUIRE(client.get(other.url()));
+    for (int round = 0; round < 3; ++round) {
+      std::vector<std::future<Result<HttpResponse>>> calls;
+      for (int i = 0; i < kCallers; ++i) {
+        calls.push_back(std::async(std::launch::async, [&] {
+          return client.get("https://127.0.0.1:" + std::to_string(server.port()) + "/", {});
+        }));
+      }
+      for (auto& call : calls) CHECK(call.get());
+    }
+    CHECK(server.connections() == kCallers);
+    REQUIRE(client.get(other.url()));
+    CHECK(other.connections() == 1);
+  }
+
+  TEST_CASE("a burst to one server costs another one no connection, and leaves as many as may be kept") {
+    constexpr int kCallers = 6;
+    std::barrier all_there(kCallers);
+    LoopbackServer busy([&](const RawRequest& request) {
+      if (contains(request.request_line, "/burst")) all_there.arrive_and_wait();
+      return RawReply{kOk};
+    });
+    LoopbackServer quiet(RawReply{kOk});
+    const azf::SystemClock clock;
+    const Environment environment;
+    CurlTransport transport(clock, environment, {.user_agent = {}, .max_idle_handles = 3});
+    REQUIRE(transport.send({.url = quiet.url()}, plain_http()));
+    const auto burst = [&] {
+      std::vector<std::future<Result<HttpResponse>>> calls;
+      for (int i = 0; i < kCallers; ++i) {
+        calls.push_back(
+            std::async(std::launch::async, [&] { return transport.send({.url = busy.url("/burst")}, plain_http()); }));
+      }
+      for (auto& call : calls) CHECK(call.get());
+    };
+    burst();
+    REQUIRE(transport.send({.url = quiet.url()}, plain_http()));
+    CHECK(quiet.connections() == 1);
+    burst();
+    CHECK(busy.connections() == 2 * kCallers - 2);
+  }
+
+  TEST_CASE("HTTP/2 is offered to a TLS server, before HTTP/1.1") {
+    std::promise<std::string> greeting;
+    LoopbackServer server([](const RawRequest&) { return RawReply{}; },
+                          [&](int socket) -> std::unique_ptr<azf::test::Channel> {
+                            std::string bytes(4096, '\0');
+                            bytes.resize(azf::test::plain_channel(socket)->read(bytes.data(), bytes.size()));
+                            greeting.set_value(bytes);
+                            return nullptr;
+                          });
+    Client client;
+    CHECK_FALSE(client.get("https://127.0.0.1:" + std::to_string(server.port()) + "/", {}));
+    CHECK(contains(greeting.get_future().get(), "\x02h2\x08http/1.1"));
   }
 
   TEST_CASE("a failure does not spoil the requests after it") {

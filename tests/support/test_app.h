@@ -40,6 +40,8 @@ class TestApp {
   HttpResponse invoke(std::string_view function, const Json& data) const;
 
   [[nodiscard]] const Router& router() const { return router_; }
+  /// Those that the functions use.
+  [[nodiscard]] azure::ServiceConnections& connections() { return connections_; }
 
   FakeClock clock;
   MemoryLogSink log_sink;
@@ -53,7 +55,8 @@ class TestApp {
   RetryingTransport retrying_{http, clock};
   FakeProcessRunner processes_;
   ThreadExecutor executor_;
-  azure::ServiceConnections connections_{credential, {environment_, retrying_, clock, log_, processes_, executor_}};
+  azure::ServiceConnections connections_{
+      http, credential, {environment_, retrying_, clock, log_, processes_, executor_}};
   const Services services_{credential, http, connections_, clock, environment_, log_};
   const Router router_;
   const Dispatcher dispatcher_{router_, configuration_, clock, log_, [] { return std::string("test-invocation"); }};
