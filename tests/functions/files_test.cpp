@@ -201,6 +201,8 @@ TEST_SUITE("functions/files") {
         {{{"Range", "bytes=0-2"}}, "bytes=0-2"},
         {{{"Range", "bytes=7-"}}, "bytes=7-"},
         {{{"Range", "bytes=-5"}}, std::nullopt},
+        {{{"Range", "bytes=5-2"}}, std::nullopt},
+        {{{"Range", "bytes=1-x"}}, std::nullopt},
         {{{"Range", "bytes=0-1,3-4"}}, std::nullopt},
         {{{"Range", "bytes=a-b"}}, std::nullopt},
         {{{"Range", "lines=1-2"}}, std::nullopt},
@@ -329,6 +331,12 @@ TEST_SUITE("functions/files") {
     const auto response = app.send(Method::kPut, "/api/files/a", {{"If-None-Match", "*"}}, "x");
     CHECK(response.status == 412);
     CHECK(json_body(response).at("detail") == "There is a file of this name already.");
+  }
+
+  TEST_CASE("a part of a file does not take the place of the whole") {
+    FilesApp app;
+    CHECK(app.send(Method::kPut, "/api/files/a", {{"Content-Range", "bytes 0-0/9"}}, "x").status == 400);
+    CHECK(app.http.requests().empty());
   }
 
   TEST_CASE("a deleted file leaves nothing to say") {
@@ -481,18 +489,28 @@ TEST_SUITE("functions/files") {
     CHECK(app.only_request().url == "https://127.0.0.1:10000/devstoreaccount1/other-files/a");
   }
 
-  TEST_CASE("what comes of a stand-in says so") {
-    FilesApp app(Settings{{"AZF_DEMO_AZURE_STORAGE_BLOB_ENDPOINT", "https://127.0.0.1:1/a"}});
-    app.http.add_reply(file("x"));
-    app.http.add_reply(HttpResponse{.body = "<EnumerationResults><Blobs/></EnumerationResults>"});
-    app.http.add_reply(created());
-    app.http.add_reply(HttpResponse{.status = 202});
-    for (const auto& response : {app.get("/api/files/a"), app.get("/api/files"), app.send(Method::kPut, "/api/files/a"),
-                                 app.send(Method::kDelete, "/api/files/a")}) {
+  TEST_CASE("what comes of a stand-in says so, errors too") {
+    const struct {
+      Method method;
+      std::string_view target;
+      HttpResponse reply;
+    } cases[] = {
+        {Method::kGet, "/api/files/a", file("x")},
+        {Method::kGet, "/api/files/a", HttpResponse{.status = 304}},
+        {Method::kGet, "/api/files/a", refusal(404, "BlobNotFound")},
+        {Method::kGet, "/api/files/a", refusal(403, "AuthorizationFailure")},
+        {Method::kGet, "/api/files", {.body = "<EnumerationResults><Blobs/></EnumerationResults>"}},
+        {Method::kHead, "/api/files/a", file("")},
+        {Method::kPut, "/api/files/a", created()},
+        {Method::kDelete, "/api/files/a", {.status = 202}},
+    };
+    for (const auto& [method, target, reply] : cases) {
+      CAPTURE(reply.status);
+      FilesApp app(Settings{{"AZF_DEMO_AZURE_STORAGE_BLOB_ENDPOINT", "https://127.0.0.1:1/a"}});
+      app.http.add_reply(reply);
+      const auto response = app.send(method, std::string(target));
       CHECK(response.headers.get("X-AZF-Demo") == "stand-in");
-      if (response.headers.get("Content-Type") == "application/json; charset=utf-8") {
-        CHECK(json_body(response).at("demo") == true);
-      }
+      if (response.body.starts_with('{')) CHECK(json_body(response).at("demo") == true);
     }
   }
 
