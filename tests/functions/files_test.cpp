@@ -140,8 +140,9 @@ TEST_SUITE("functions/files") {
         {"/api/files/?name=dir%2Fx", "/dir/x"},
         {"/api/files/a?name=b", "/a"},
     };
-    for (const auto& [target, path] : cases) {
-      CAPTURE(target);
+    for (const auto& row : cases) {
+      const auto& [target, path] = row;
+      CAPTURE(row.target);
       FilesApp app;
       app.http.add_reply(file("x"));
       CHECK(app.get(std::string(target)).status == 200);
@@ -170,8 +171,9 @@ TEST_SUITE("functions/files") {
         {"/api/files/a%7F", "must not have control characters"},
         {"/api/files/%FF", "must be UTF-8"},
     };
-    for (const auto& [target, message] : cases) {
-      CAPTURE(target);
+    for (const auto& row : cases) {
+      const auto& [target, message] = row;
+      CAPTURE(row.target);
       FilesApp app;
       const auto response = app.get(std::string(target));
       CHECK(response.status == 400);
@@ -208,8 +210,9 @@ TEST_SUITE("functions/files") {
         {{{"Range", "lines=1-2"}}, std::nullopt},
         {{{"Range", "bytes=0-2"}, {"If-Range", "\"0x1\""}}, std::nullopt},
     };
-    for (const auto& [headers, range] : cases) {
-      CAPTURE(headers.get("Range").value());
+    for (const auto& row : cases) {
+      const auto& [headers, range] = row;
+      CAPTURE(row.headers.get("Range").value());
       FilesApp app;
       app.http.add_reply(file("hello"));
       CHECK(app.send(Method::kGet, "/api/files/a", headers).status == 200);
@@ -313,8 +316,9 @@ TEST_SUITE("functions/files") {
       ErrorKind kind;
       int status;
     } cases[] = {{ErrorKind::kTransport, 502}, {ErrorKind::kTimeout, 408}, {ErrorKind::kInvalidArgument, 400}};
-    for (const auto& [kind, status] : cases) {
-      CAPTURE(status);
+    for (const auto& row : cases) {
+      const auto& [kind, status] = row;
+      CAPTURE(row.status);
       FilesApp app;
       app.http.add_reply(created());
       Caller caller;
@@ -405,9 +409,10 @@ TEST_SUITE("functions/files") {
         {413, "RequestBodyTooLarge", 413, "RequestBodyTooLarge"},
         {416, "InvalidRange", 416, "The file ends before the range begins."},
     };
-    for (const auto& [status, code, expected, detail] : cases) {
+    for (const auto& row : cases) {
+      const auto& [status, code, expected, detail] = row;
       for (const auto method : {Method::kGet, Method::kHead, Method::kPut, Method::kDelete}) {
-        CAPTURE(code);
+        CAPTURE(row.code);
         FilesApp app;
         app.http.add_reply(refusal(status, code));
         const auto response = app.send(method, "/api/files/secret-name");
@@ -431,8 +436,9 @@ TEST_SUITE("functions/files") {
         {refusal(500, "OperationTimedOut"), 504},
         {refusal(503, "ServerBusy"), 503},
     };
-    for (const auto& [reply, expected] : cases) {
-      CAPTURE(expected);
+    for (const auto& row : cases) {
+      const auto& [reply, expected] = row;
+      CAPTURE(row.expected);
       FilesApp app;
       for (int i = 0; i < 3; ++i) app.http.add_reply(reply);
       auto last = reply;
@@ -450,8 +456,9 @@ TEST_SUITE("functions/files") {
       ErrorKind kind;
       int expected;
     } cases[] = {{ErrorKind::kTransport, 502}, {ErrorKind::kTimeout, 504}, {ErrorKind::kUnexpectedResponse, 502}};
-    for (const auto& [kind, expected] : cases) {
-      CAPTURE(expected);
+    for (const auto& row : cases) {
+      const auto& [kind, expected] = row;
+      CAPTURE(row.expected);
       FilesApp app;
       for (int i = 0; i < 4; ++i) app.http.add_reply(Error{kind, "GET https://a.blob.core.windows.net: 10.0.0.4"});
       const auto response = app.get("/api/files/a");
@@ -471,8 +478,9 @@ TEST_SUITE("functions/files") {
         {{{"AZURE_STORAGE_BLOB_ENDPOINT", "https://a"}, {"AZF_FILES_CONTAINER", "A/b"}},
          "AZF_FILES_CONTAINER is not the name of a container"},
     };
-    for (const auto& [settings, detail] : cases) {
-      CAPTURE(detail);
+    for (const auto& row : cases) {
+      const auto& [settings, detail] = row;
+      CAPTURE(row.detail);
       const azf::test::TestApp app(settings);
       const auto response = app.get("/api/files/a");
       CHECK(response.status == 503);
@@ -504,8 +512,9 @@ TEST_SUITE("functions/files") {
         {Method::kPut, "/api/files/a", created()},
         {Method::kDelete, "/api/files/a", {.status = 202}},
     };
-    for (const auto& [method, target, reply] : cases) {
-      CAPTURE(reply.status);
+    for (const auto& row : cases) {
+      const auto& [method, target, reply] = row;
+      CAPTURE(row.reply.status);
       FilesApp app(Settings{{"AZF_DEMO_AZURE_STORAGE_BLOB_ENDPOINT", "https://127.0.0.1:1/a"}});
       app.http.add_reply(reply);
       const auto response = app.send(method, std::string(target));
