@@ -78,7 +78,7 @@ dictionary_of() {
   case $1 in
     chunked_decoder | request_differential | request_reader) echo http ;;
     query) echo url ;;
-    claims | token_claims | token_refusal | token_reply | tool_output) echo json ;;
+    claims | session_reply | token_claims | token_refusal | token_reply | tool_output) echo json ;;
     *) echo "$1" ;;
   esac
 }

@@ -35,9 +35,10 @@ TEST_SUITE("functions") {
     app.credential.add_outcome(fake_token("t", app.clock.system_now() + std::chrono::hours(1)));
     const auto response = app.get("/api/health/ready");
     CHECK(response.status == 200);
-    CHECK(json_body(response) ==
-          Json{{"ready", true},
-               {"parts", {{"functions", {{"ready", true}, {"count", app.router().functions().size()}}}, {kScopePart, {{"ready", true}}}}}});
+    CHECK(json_body(response) == Json{{"ready", true},
+                                      {"parts",
+                                       {{"functions", {{"ready", true}, {"count", app.router().functions().size()}}},
+                                        {kScopePart, {{"ready", true}}}}}});
     REQUIRE(app.credential.deadlines().size() == 1);
     CHECK(app.credential.deadlines()[0].remaining(app.clock) == std::chrono::seconds(2));
   }

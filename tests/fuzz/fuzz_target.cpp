@@ -17,6 +17,7 @@ std::span<const FuzzTarget> fuzz_targets() {
       {"request_differential", fuzz_request_differential},
       {"request_reader", fuzz_request_reader},
       {"route_template", fuzz_route_template},
+      {"session_reply", fuzz_session_reply},
       {"sse_reader", fuzz_sse_reader},
       {"token_claims", fuzz_token_claims},
       {"token_refusal", fuzz_token_refusal},

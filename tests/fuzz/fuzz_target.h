@@ -26,6 +26,7 @@ void fuzz_query(std::string_view input);
 void fuzz_request_differential(std::string_view input);
 void fuzz_request_reader(std::string_view input);
 void fuzz_route_template(std::string_view input);
+void fuzz_session_reply(std::string_view input);
 void fuzz_sse_reader(std::string_view input);
 void fuzz_token_claims(std::string_view input);
 void fuzz_token_refusal(std::string_view input);
