@@ -16,8 +16,8 @@ TEST_SUITE("functions") {
     const TestApp app;
     std::vector<std::string> names;
     for (const auto& function : app.router().functions()) names.push_back(function.metadata.name);
-    CHECK(names == std::vector<std::string>{"chat", "execute", "greet", "health", "heartbeat", "relay", "session-files",
-                                            "token-status"});
+    CHECK(names == std::vector<std::string>{"agent", "agent-job", "chat", "execute", "greet", "health", "heartbeat",
+                                            "relay", "session-files", "token-status"});
   }
 
   TEST_CASE("only functions meant for everybody can be called without a key") {
