@@ -1,5 +1,7 @@
 // A custom handler that does what a test tells it to, by arguments and by `replies.json` in its working directory:
 // `{"<path>": {"status": 200, "headers": [["name", "value"]], "body": "text or any JSON", "drop": true}}`. What it was
+// `"pieces": ["a", "b"]` in place of a body are streamed, and with `"endless": true` the reply has no end: when its
+// taker goes, that is one more thing seen, `{"abandoned": "<path>"}`. What it was
 // asked is served at `/api/seen?count=N`, which answers once N other requests have come in; `/api/exit?exit_code=N`
 // ends the process.
 //
@@ -19,12 +21,14 @@
 #include "emulator/wire/http_server.h"
 
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -37,6 +41,7 @@ using azf::emulator::find_header;
 using azf::emulator::find_parameter;
 using azf::emulator::json_reply;
 using azf::emulator::Reply;
+using azf::emulator::ReplyWriter;
 using azf::emulator::Request;
 
 // Zero for what is no number.
@@ -94,7 +99,7 @@ class FakeHandler {
     if (replies) replies_ = *replies;
   }
 
-  std::optional<Reply> answer(const Request& request) {
+  std::optional<Reply> answer(const Request& request, ReplyWriter& writer) {
     const std::string path(request.path());
     const auto query = azf::emulator::parse_parameters(request.query());
     const std::string* invocation = find_header(request.headers, "X-Azure-Functions-InvocationId");
@@ -105,6 +110,9 @@ class FakeHandler {
     const Json* reply = azf::find_member(replies_, path);
     if (reply == nullptr) return json_reply(200, Json::object());
     if (azf::find_member(*reply, "drop") != nullptr) return std::nullopt;
+    if (const Json* pieces = azf::find_member(*reply, "pieces")) {
+      return stream(path, *pieces, azf::find_member(*reply, "endless") != nullptr, writer);
+    }
     return scripted(*reply);
   }
 
@@ -113,6 +121,17 @@ class FakeHandler {
     if (orders_.mute_probe) ::pause();
     if (orders_.close_probe) return std::nullopt;
     return Reply{};
+  }
+
+  std::optional<Reply> stream(const std::string& path, const Json& pieces, bool endless, ReplyWriter& writer) {
+    (void)writer.begin({200, "", {{"Content-Type", "text/event-stream"}}, ""});
+    for (const Json& piece : pieces) (void)writer.write(piece.get<std::string>());
+    if (!endless) return Reply{};
+    while (!writer.abandoned()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    const MutexLock lock(mutex_);
+    seen_.push_back({{"abandoned", path}});
+    changed_.notify_all();
+    return std::nullopt;
   }
 
   static Reply scripted(const Json& json) {
@@ -172,6 +191,7 @@ int main(int argc, char** argv) {
   const azf::SystemClock clock;
   FakeHandler handler(orders);
   const azf::emulator::HttpServer server(
-      std::move(*listener), [&handler](const Request& request) { return handler.answer(request); }, clock);
+      std::move(*listener),
+      [&handler](const Request& request, ReplyWriter& writer) { return handler.answer(request, writer); }, clock);
   while (true) ::pause();
 }

@@ -75,6 +75,7 @@ TEST_CASE("reads host.json with the host's defaults") {
   CHECK(settings.route_prefix == "api");
   CHECK(settings.executable == "handler");
   CHECK_FALSE(settings.forwards_http);
+  CHECK_FALSE(settings.proxies_http);
   CHECK(settings.stderr_is_for_errors_only);
   CHECK(settings.initialization_timeout == std::chrono::seconds(30));
   CHECK(settings.function_timeout == std::chrono::minutes(30));
@@ -84,10 +85,11 @@ TEST_CASE("matches names in host.json without letter case and expands variables"
   AppFolder folder;
   folder.write("host.json", R"({"version":"2.0","functionTimeout":"-1","CustomHandler":{"Description":{
       "DefaultExecutablePath":"%BIN%/handler","UseStdErrorStreamForErrorsOnly":false},
-      "EnableForwardingHttpRequest":true,"initializationTimeout":"00:01:00"}})");
+      "EnableForwardingHttpRequest":true,"EnableProxyingHttpRequest":true,"initializationTimeout":"00:01:00"}})");
   const HostSettings settings = folder.load({{"BIN", "out"}}).settings;
   CHECK(settings.executable == "out/handler");
   CHECK(settings.forwards_http);
+  CHECK(settings.proxies_http);
   CHECK_FALSE(settings.stderr_is_for_errors_only);
   CHECK(settings.initialization_timeout == std::chrono::minutes(1));
   CHECK_FALSE(settings.function_timeout);

@@ -25,6 +25,8 @@ class RunningHost {
   /// Waits until the host gives up.
   void wait_for_failure();
 
+  /// Of the public front.
+  [[nodiscard]] int port() const { return client_->port(); }
   /// Fails the test when there is no reply.
   Reply send(const Request& request);
   Reply get(const std::string& target);

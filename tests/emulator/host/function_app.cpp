@@ -89,6 +89,7 @@ Result<HostSettings> parse_host_settings(const Json& json, const Variables& vari
   settings.worker_directory = text_member(*description, "workerDirectory");
   settings.stderr_is_for_errors_only = bool_member(*description, "useStdErrorStreamForErrorsOnly", true);
   settings.forwards_http = bool_member(*handler, "enableForwardingHttpRequest", false);
+  settings.proxies_http = bool_member(*handler, "enableProxyingHttpRequest", false);
   if (const std::string text = text_member(*handler, "initializationTimeout"); !text.empty()) {
     const auto span = parse_time_span(text);
     if (!span) return wrong("customHandler.initializationTimeout must be \"hh:mm:ss\"");

@@ -30,6 +30,8 @@ struct HostSettings {
   std::string worker_directory;
   bool stderr_is_for_errors_only = true;
   bool forwards_http = false;
+  /// Takes the place of forwarding, where both are set.
+  bool proxies_http = false;
   std::chrono::seconds initialization_timeout{30};
   /// How long one invocation may take; nothing is unbounded. The default is that of every plan but Consumption.
   std::optional<std::chrono::seconds> function_timeout = std::chrono::minutes(30);

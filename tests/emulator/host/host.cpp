@@ -47,7 +47,10 @@ Result<std::unique_ptr<Host>> Host::start(FunctionApp app, Options options, File
                                                               *host->supervisor_, host->queues_, host->tasks_, clock},
                                              std::move(options.keys), std::move(further_control));
   host->server_ = std::make_unique<HttpServer>(
-      std::move(listener), [front = host->front_.get()](const Request& request) { return front->handle(request); },
+      std::move(listener),
+      [front = host->front_.get()](const Request& request, ReplyWriter& writer) {
+        return front->handle(request, writer);
+      },
       clock);
   return host;
 }

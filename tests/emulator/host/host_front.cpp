@@ -14,6 +14,31 @@ constexpr std::string_view kHomePage =
     "<body><h1>Your Functions app is up and running</h1>\n"
     "<p>See <a href=\"/admin/functions\">the list of functions</a>.</p></body></html>\n";
 
+// What the host's server adds to every reply.
+void add_server_headers(Headers& headers, const Clock& clock) {
+  if (find_header(headers, "Date") == nullptr) headers.push_back({"Date", to_http_date(clock.system_now())});
+  if (find_header(headers, "Server") == nullptr) headers.push_back({"Server", "Kestrel"});
+}
+
+// A streamed reply as the host's server sends it.
+class FrontReply final : public ReplyWriter {
+ public:
+  FrontReply(ReplyWriter& caller, const Clock& clock) : caller_(caller), clock_(clock) {}
+
+  Result<Success> begin(const Reply& head) override {
+    Reply front = head;
+    add_server_headers(front.headers, clock_);
+    return caller_.begin(front);
+  }
+  Result<Success> write(std::string_view bytes) override { return caller_.write(bytes); }
+  [[nodiscard]] bool begun() const override { return caller_.begun(); }
+  [[nodiscard]] bool abandoned() const override { return caller_.abandoned(); }
+
+ private:
+  ReplyWriter& caller_;
+  const Clock& clock_;
+};
+
 constexpr std::string_view kReason = "This function was programmatically called via the host APIs.";
 
 Reply empty_reply(int status) { return {status, "", {}, ""}; }
@@ -34,19 +59,17 @@ HostFront::HostFront(const Parts& parts, std::optional<HostKeys> keys, ControlHa
       further_control_(std::move(further_control)),
       started_(parts.clock.steady_now()) {}
 
-Reply HostFront::handle(const Request& request) {
+std::optional<Reply> HostFront::handle(const Request& request, ReplyWriter& writer) {
   const std::string path = decoded_path(request.path());
-  Reply reply = [&]() -> Reply {
+  FrontReply front(writer, parts_.clock);
+  auto reply = [&]() -> std::optional<Reply> {
     if (path.starts_with("/emulator/")) return control(request, path);
     if (path == "/admin" || path.starts_with("/admin/")) return admin(request, path);
-    if (const auto match = routes_.match(request.method, path)) return invoke(*match, request);
+    if (const auto match = routes_.match(request.method, path)) return invoke(*match, request, front);
     if (path == "/") return text_reply(200, std::string(kHomePage), "text/html; charset=utf-8");
     return empty_reply(404);
   }();
-  if (find_header(reply.headers, "Date") == nullptr) {
-    reply.headers.push_back({"Date", to_http_date(parts_.clock.system_now())});
-  }
-  if (find_header(reply.headers, "Server") == nullptr) reply.headers.push_back({"Server", "Kestrel"});
+  if (reply) add_server_headers(reply->headers, parts_.clock);
   return reply;
 }
 
@@ -59,13 +82,13 @@ bool HostFront::has_key(const Request& request, AuthLevel level) const {
   return key == keys_->master || (level == AuthLevel::kFunction && key == keys_->function);
 }
 
-Reply HostFront::invoke(const RouteTable::Match& match, const Request& request) {
+std::optional<Reply> HostFront::invoke(const RouteTable::Match& match, const Request& request, ReplyWriter& writer) {
   if (match.function.disabled) return empty_reply(404);
-  if (!keys_) return parts_.invoker.invoke_http(match, request, Caller::kDeveloper);
+  if (!keys_) return parts_.invoker.invoke_http(match, request, Caller::kDeveloper, writer);
   const AuthLevel level = match.function.auth_level();
   const bool keyed = has_key(request, level == AuthLevel::kAnonymous ? AuthLevel::kFunction : level);
   if (!keyed && level != AuthLevel::kAnonymous) return empty_reply(401);
-  return parts_.invoker.invoke_http(match, request, keyed ? Caller::kKey : Caller::kAnonymous);
+  return parts_.invoker.invoke_http(match, request, keyed ? Caller::kKey : Caller::kAnonymous, writer);
 }
 
 Reply HostFront::admin(const Request& request, std::string_view path) {

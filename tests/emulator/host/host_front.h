@@ -10,6 +10,7 @@
 #include "emulator/host/task_group.h"
 #include "emulator/host/trigger_listeners.h"
 #include "emulator/wire/message.h"
+#include "emulator/wire/reply_writer.h"
 
 #include <functional>
 #include <optional>
@@ -46,10 +47,11 @@ class HostFront {
   /// `further_control` answers control requests that the host does not know.
   HostFront(const Parts& parts, std::optional<HostKeys> keys, ControlHandler further_control);
 
-  [[nodiscard]] Reply handle(const Request& request);
+  /// As `StreamingHandler` has it: what the handler streams goes to `writer`.
+  [[nodiscard]] std::optional<Reply> handle(const Request& request, ReplyWriter& writer);
 
  private:
-  Reply invoke(const RouteTable::Match& match, const Request& request);
+  std::optional<Reply> invoke(const RouteTable::Match& match, const Request& request, ReplyWriter& writer);
   Reply admin(const Request& request, std::string_view path);
   Reply start_function(const FunctionDefinition& function, const Request& request);
   [[nodiscard]] Json describe(const FunctionDefinition& function, const Request& request) const;

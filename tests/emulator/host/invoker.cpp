@@ -1,9 +1,11 @@
 #include "emulator/host/invoker.h"
 
 #include "emulator/host/forwarding.h"
+#include "emulator/host/proxying.h"
 #include "emulator/wire/coding.h"
 #include "emulator/wire/redirects.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -11,6 +13,34 @@ namespace azf::emulator {
 namespace {
 
 using std::chrono::milliseconds;
+
+constexpr std::chrono::seconds kProxyIdleLimit{240};
+// Of the host's proxy, for a handler that cannot be reached (azure-functions-host, `RetryProxyHandler.cs`).
+constexpr int kProxyAttempts = 10;
+constexpr milliseconds kFirstProxyPause{50};
+constexpr milliseconds kLongestProxyPause{250};
+
+// Without the headers of the handler's connection.
+class ProxiedReply final : public ReplyWriter {
+ public:
+  explicit ProxiedReply(ReplyWriter& caller) : caller_(caller) {}
+
+  Result<Success> begin(const Reply& head) override {
+    return caller_.begin({head.status, head.reason, proxied_headers(head.headers), ""});
+  }
+  Result<Success> write(std::string_view bytes) override { return caller_.write(bytes); }
+  [[nodiscard]] bool begun() const override { return caller_.begun(); }
+  [[nodiscard]] bool abandoned() const override { return caller_.abandoned(); }
+
+ private:
+  ReplyWriter& caller_;
+};
+
+// What the caller gets where the proxy has no reply of the handler (dotnet/yarp, `HttpForwarder.cs`).
+int proxy_status(ErrorKind kind) {
+  if (kind == ErrorKind::kTimeout) return 504;
+  return kind == ErrorKind::kInternal ? 500 : 502;
+}
 
 std::string milliseconds_text(std::chrono::nanoseconds duration) {
   return std::to_string(std::chrono::duration_cast<milliseconds>(duration).count()) + "ms";
@@ -49,19 +79,28 @@ Result<T> Invoker::logged(const FunctionDefinition& function, std::string_view r
   return outcome;
 }
 
-Reply Invoker::invoke_http(const RouteTable::Match& match, const Request& request, Caller caller) {
+std::optional<Reply> Invoker::invoke_http(const RouteTable::Match& match, const Request& request, Caller caller,
+                                          ReplyWriter& writer) {
   const FunctionDefinition& function = match.function;
+  const bool plain = function.is_http_in_and_out();
   const auto reply = logged<Reply>(function, "This function was programmatically called via the host APIs.",
                                    [&](std::string_view id) -> Result<Reply> {
-                                     if (app_.settings.forwards_http && function.is_http_in_and_out())
-                                       return forward(request, id);
+                                     if (app_.settings.proxies_http && plain) {
+                                       const auto proxied = proxy(request, id, writer);
+                                       // The host takes a caller that has gone for no failure of the function.
+                                       if (proxied || proxied.error().kind == ErrorKind::kCancelled) return Reply{};
+                                       return proxied.error();
+                                     }
+                                     if (app_.settings.forwards_http && plain) return forward(request, id);
                                      const Json envelope =
                                          http_envelope(function, request, match.values, caller, clock_.system_now());
                                      const auto result = exchange_envelope(function, envelope, id);
                                      if (!result) return result.error();
                                      return http_output(*result, function);
                                    });
-  return reply ? *reply : Reply{500, "", {}, ""};
+  if (reply) return *reply;
+  if (writer.begun()) return std::nullopt;
+  return Reply{app_.settings.proxies_http && plain ? proxy_status(reply.error().kind) : 500, "", {}, ""};
 }
 
 Result<Success> Invoker::invoke(const FunctionDefinition& function, const Json& envelope, std::string_view reason) {
@@ -78,6 +117,32 @@ Result<Reply> Invoker::forward(const Request& request, std::string_view id) {
   auto reply = send(*forwarded, false, id);
   if (!reply) return reply;
   return forwarded_reply(std::move(*reply));
+}
+
+Deadline Invoker::function_deadline() const {
+  const auto limit = app_.settings.function_timeout;
+  return limit ? Deadline::after(clock_, *limit) : Deadline::never();
+}
+
+Result<Success> Invoker::proxy(const Request& request, std::string_view id, ReplyWriter& writer) {
+  const Deadline deadline = function_deadline();
+  auto pause = kFirstProxyPause;
+  for (int attempt = 1;; ++attempt) {
+    const auto start = supervisor_.wait_until_ready();
+    if (!start) return start.error();
+    LoopbackClient& client = supervisor_.client();
+    ProxiedReply reply(writer);
+    auto outcome = client.stream(proxied_request(request, id, client.port()), kProxyIdleLimit, deadline, reply);
+    if (outcome || outcome.error().kind == ErrorKind::kCancelled || writer.begun()) return outcome;
+    if (outcome.error().kind == ErrorKind::kTimeout) {
+      if (deadline.passed(clock_) && !stop_.stop_requested()) give_up(*start, id);
+      return outcome;
+    }
+    // A body that was on its way once cannot be sent again.
+    const bool sent = !request.body.empty() && outcome.error().kind != ErrorKind::kNotFound;
+    if (sent || attempt == kProxyAttempts || stop_.wait(Deadline::after(clock_, pause))) return outcome;
+    pause = std::min(pause * 2, kLongestProxyPause);
+  }
 }
 
 Result<InvocationResult> Invoker::exchange_envelope(const FunctionDefinition& function, const Json& envelope,
@@ -113,17 +178,18 @@ Result<InvocationResult> Invoker::exchange_envelope(const FunctionDefinition& fu
 Result<Reply> Invoker::send(const Request& request, bool follow_redirects, std::string_view id) {
   const auto start = supervisor_.wait_until_ready();
   if (!start) return start.error();
-  const auto limit = app_.settings.function_timeout;
-  const Deadline deadline = limit ? Deadline::after(clock_, *limit) : Deadline::never();
+  const Deadline deadline = function_deadline();
   auto reply = follow_redirects ? send_following_redirects(supervisor_.client(), request, deadline)
                                 : supervisor_.client().send(request, deadline);
-  if (!reply && reply.error().kind == ErrorKind::kTimeout && !stop_.stop_requested()) {
-    console_.write(LogLevel::kError, kHostCategory,
-                   "Timeout value of functionTimeout was exceeded by invocation " + std::string(id) +
-                       ". The handler is killed and started again.");
-    supervisor_.restart(*start);
-  }
+  if (!reply && reply.error().kind == ErrorKind::kTimeout && !stop_.stop_requested()) give_up(*start, id);
   return reply;
+}
+
+void Invoker::give_up(int start, std::string_view id) {
+  console_.write(LogLevel::kError, kHostCategory,
+                 "Timeout value of functionTimeout was exceeded by invocation " + std::string(id) +
+                     ". The handler is killed and started again.");
+  supervisor_.restart(start);
 }
 
 void Invoker::pass_on_outputs(const FunctionDefinition& function, const InvocationResult& result) {

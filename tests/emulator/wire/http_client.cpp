@@ -4,6 +4,7 @@
 #include "emulator/wire/stream.h"
 
 #include <chrono>
+#include <string_view>
 #include <sys/socket.h>
 #include <utility>
 
@@ -15,19 +16,44 @@ using std::chrono::seconds;
 constexpr seconds kIdleLimit{60};
 // How long .NET waits for `100 Continue` before it sends the body all the same.
 constexpr seconds kContinueWait{1};
+// How often it is asked whether anybody still wants the reply.
+constexpr std::chrono::milliseconds kAbandonedCheck{20};
 
-Result<Reply> exchange_messages(Stream& stream, MessageReader& reader, const Request& request, Deadline deadline,
-                                const Clock& clock) {
+Result<Success> send_request(Stream& stream, MessageReader& reader, const Request& request, Deadline deadline,
+                             const Clock& clock) {
   const bool waits = !request.body.empty() && header_has_token(request.headers, "Expect", "100-continue");
   if (waits) {
-    if (auto sent = stream.write(head_to_wire(request), deadline); !sent) return std::move(sent).error();
+    if (auto sent = stream.write(head_to_wire(request), deadline); !sent) return sent;
     (void)reader.wait_for_bytes(deadline.or_sooner(clock, kContinueWait));
   }
-  auto sent = stream.write(waits ? body_to_wire(request) : to_wire(request), deadline);
-  // A peer may answer early and stop reading, so a reply that is already here counts more than the failed write.
-  auto reply = reader.read_reply(request.method, deadline);
-  if (!reply && !sent) return std::move(sent).error();
-  return reply;
+  return stream.write(waits ? body_to_wire(request) : to_wire(request), deadline);
+}
+
+// Until bytes are there, the time is up, or nobody wants them any more.
+Result<Success> wait_for_bytes(MessageReader& reader, const ReplyWriter& reply, Deadline deadline, const Clock& clock) {
+  for (;;) {
+    if (reply.abandoned()) return Error{ErrorKind::kCancelled, "the caller has gone"};
+    auto came = reader.wait_for_bytes(deadline.or_sooner(clock, kAbandonedCheck));
+    if (came || came.error().kind != ErrorKind::kTimeout || deadline.passed(clock)) return came;
+  }
+}
+
+Result<Success> pass_on_reply(MessageReader& reader, std::string_view method, seconds idle_limit, Deadline deadline,
+                              ReplyWriter& reply, const Clock& clock) {
+  const auto limit = [&] { return deadline.or_sooner(clock, idle_limit); };
+  if (auto came = wait_for_bytes(reader, reply, limit(), clock); !came) return came;
+  const auto head = reader.read_reply_head(method, limit());
+  if (!head) return head.error();
+  if (auto begun = reply.begin(*head); !begun) return begun;
+  for (;;) {
+    if (!reader.body_ended()) {
+      if (auto came = wait_for_bytes(reader, reply, limit(), clock); !came) return came;
+    }
+    const auto piece = reader.read_body_piece(limit());
+    if (!piece) return piece.error();
+    if (piece->empty()) return Success{};
+    if (auto written = reply.write(*piece); !written) return written;
+  }
 }
 
 }  // namespace
@@ -70,19 +96,19 @@ void LoopbackClient::close() {
   break_connections();
 }
 
-Result<Reply> LoopbackClient::exchange(Connection& connection, const Request& request, Deadline deadline) {
+Result<Success> LoopbackClient::use(Connection& connection, const Exchange& work) {
   {
     const MutexLock lock(mutex_);
     if (closed_) return Error{ErrorKind::kTransport, "the client is closed"};
     sockets_in_use_.insert(connection.socket.get());
   }
-  auto reply = exchange_messages(connection.stream, connection.reader, request, deadline, clock_);
+  auto outcome = work(connection);
   const MutexLock lock(mutex_);
   sockets_in_use_.erase(connection.socket.get());
-  return reply;
+  return outcome;
 }
 
-Result<Reply> LoopbackClient::send(const Request& request, Deadline deadline) {
+Result<Success> LoopbackClient::exchange(const Request& request, Deadline deadline, const Exchange& work) {
   auto connection = take_idle_connection();
   for (;;) {
     const bool reused = connection != nullptr;
@@ -91,19 +117,44 @@ Result<Reply> LoopbackClient::send(const Request& request, Deadline deadline) {
       if (!socket) return std::move(socket).error();
       connection = std::make_unique<Connection>(std::move(*socket), clock_);
     }
-    auto reply = exchange(*connection, request, deadline);
-    const bool lost = !reply && reply.error().kind != ErrorKind::kTimeout && !connection->reader.reply_begun();
+    auto outcome = use(*connection, work);
+    const bool gave_up =
+        !outcome && (outcome.error().kind == ErrorKind::kTimeout || outcome.error().kind == ErrorKind::kCancelled);
+    const bool lost = !outcome && !gave_up && !connection->reader.reply_begun();
     if (lost && reused && request.body.empty()) {
       connection.reset();
       continue;
     }
-    if (reply && connection->reader.reusable() && !connection->reader.has_bytes()) {
+    if (outcome && connection->reader.reusable() && !connection->reader.has_bytes()) {
       connection->idle_since = clock_.steady_now();
       const MutexLock lock(mutex_);
       idle_.push_back(std::move(connection));
     }
-    return reply;
+    return outcome;
   }
+}
+
+Result<Reply> LoopbackClient::send(const Request& request, Deadline deadline) {
+  Reply reply;
+  auto outcome = exchange(request, deadline, [&](Connection& connection) -> Result<Success> {
+    auto sent = send_request(connection.stream, connection.reader, request, deadline, clock_);
+    // A peer may answer early and stop reading, so a reply that is already here counts more than the failed write.
+    auto read = connection.reader.read_reply(request.method, deadline);
+    if (!read) return sent ? std::move(read).error() : std::move(sent).error();
+    reply = *std::move(read);
+    return Success{};
+  });
+  if (!outcome) return std::move(outcome).error();
+  return reply;
+}
+
+Result<Success> LoopbackClient::stream(const Request& request, seconds idle_limit, Deadline deadline,
+                                       ReplyWriter& reply) {
+  return exchange(request, deadline, [&](Connection& connection) {
+    auto sent = send_request(connection.stream, connection.reader, request, deadline, clock_);
+    auto passed_on = pass_on_reply(connection.reader, request.method, idle_limit, deadline, reply, clock_);
+    return passed_on || sent || connection.reader.reply_begun() ? passed_on : sent;
+  });
 }
 
 }  // namespace azf::emulator

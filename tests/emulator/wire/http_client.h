@@ -4,7 +4,10 @@
 #include "core/mutex.h"
 #include "core/result.h"
 #include "emulator/wire/message.h"
+#include "emulator/wire/reply_writer.h"
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <set>
 #include <vector>
@@ -28,6 +31,10 @@ class LoopbackClient {
   /// or `Transfer-Encoding: chunked`. `kNotFound` when nobody listens, `kTimeout`, `kTransport`, and
   /// `kUnexpectedResponse` for a reply that breaks off or is no HTTP.
   [[nodiscard]] Result<Reply> send(const Request& request, Deadline deadline);
+  /// Likewise, but hands the reply on while it comes. Ends with `kCancelled`, and its connection with it, soon after
+  /// `reply` is abandoned. `idle_limit` is for the time without any byte.
+  [[nodiscard]] Result<Success> stream(const Request& request, std::chrono::seconds idle_limit, Deadline deadline,
+                                       ReplyWriter& reply);
   /// Breaks off every connection, idle or in use; the requests under way fail with `kTransport`.
   void break_connections();
   /// Breaks off every connection; all requests from now on fail with `kTransport`.
@@ -36,9 +43,14 @@ class LoopbackClient {
  private:
   struct Connection;
 
+  // What is done on a connection with a request.
+  using Exchange = std::function<Result<Success>(Connection&)>;
+
   std::unique_ptr<Connection> take_idle_connection();
-  // Remembers a connection for as long as a request uses it.
-  Result<Reply> exchange(Connection& connection, const Request& request, Deadline deadline);
+  // On an idle connection or a new one, which is kept for others where the exchange leaves it in order.
+  Result<Success> exchange(const Request& request, Deadline deadline, const Exchange& work);
+  // Remembers a connection for as long as `work` uses it.
+  Result<Success> use(Connection& connection, const Exchange& work);
 
   const int port_;
   const Clock& clock_;

@@ -9,6 +9,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <string>
+#include <string_view>
 #include <sys/socket.h>
 #include <utility>
 
@@ -20,6 +22,54 @@ using std::chrono::seconds;
 // How long a client may let a connection idle, and take for sending a request or for receiving a reply.
 constexpr seconds kConnectionLimit{600};
 constexpr seconds kHandshakeLimit{30};
+
+// A reply that is sent while it comes, to a request of `method`.
+class StreamedReply final : public ReplyWriter {
+ public:
+  enum class Afterwards { kNextRequest, kClose };
+
+  StreamedReply(Stream& stream, int socket, std::string_view method, Afterwards afterwards, const Clock& clock)
+      : stream_(stream), socket_(socket), method_(method), afterwards_(afterwards), clock_(clock) {}
+
+  Result<Success> begin(const Reply& head) override {
+    begun_ = true;
+    Reply sent = head;
+    if (afterwards_ == Afterwards::kClose) set_header(sent.headers, "Connection", "close");
+    const bool bodiless = method_ == "HEAD" || head.status == 204 || head.status == 304;
+    const bool sized = find_header(head.headers, "Content-Length") != nullptr;
+    framing_ = bodiless ? Framing::kNoBody : sized ? Framing::kSized : Framing::kChunked;
+    return send(framing_ == Framing::kChunked ? chunked_head_to_wire(sent) : to_wire(sent, "HEAD"));
+  }
+
+  Result<Success> write(std::string_view bytes) override {
+    if (bytes.empty() || framing_ == Framing::kNoBody) return Success{};
+    return send(framing_ == Framing::kChunked ? chunk_to_wire(bytes) : std::string(bytes));
+  }
+
+  Result<Success> end() { return framing_ == Framing::kChunked ? send(chunk_to_wire("")) : Success{}; }
+
+  [[nodiscard]] bool begun() const override { return begun_; }
+  [[nodiscard]] bool abandoned() const override {
+    pollfd event{socket_, POLLRDHUP, 0};
+    return ::poll(&event, 1, 0) > 0;
+  }
+
+ private:
+  enum class Framing { kNoBody, kSized, kChunked };
+
+  Result<Success> send(const std::string& wire) {
+    if (stream_.write(wire, Deadline::after(clock_, kConnectionLimit))) return Success{};
+    return Error{ErrorKind::kCancelled, "the caller has gone"};
+  }
+
+  Stream& stream_;
+  const int socket_;
+  const std::string_view method_;
+  const Afterwards afterwards_;
+  const Clock& clock_;
+  bool begun_ = false;
+  Framing framing_ = Framing::kNoBody;
+};
 
 // Waits before the next piece of a body. Whether somebody is still there to get it: the wait ends early when the peer
 // closes, and when this server does.
@@ -54,6 +104,12 @@ bool send_reply(Stream& stream, int socket, const Reply& reply, std::string_view
 }  // namespace
 
 HttpServer::HttpServer(FileDescriptor listener, RequestHandler handler, const Clock& clock, const TlsContext* tls)
+    : HttpServer(
+          std::move(listener),
+          [handler = std::move(handler)](const Request& request, ReplyWriter&) { return handler(request); }, clock,
+          tls) {}
+
+HttpServer::HttpServer(FileDescriptor listener, StreamingHandler handler, const Clock& clock, const TlsContext* tls)
     : listener_(std::move(listener)), handler_(std::move(handler)), clock_(clock), tls_(tls), acceptor_([this] {
         accept_connections();
       }) {}
@@ -127,8 +183,15 @@ void HttpServer::serve(int socket) const {
       return;
     }
     if (!*request) return;
-    auto reply = handler_(**request);
+    StreamedReply streamed(
+        stream, socket, (*request)->method,
+        reader.reusable() ? StreamedReply::Afterwards::kNextRequest : StreamedReply::Afterwards::kClose, clock_);
+    auto reply = handler_(**request, streamed);
     if (!reply) return;
+    if (streamed.begun()) {
+      if (streamed.end() && reader.reusable()) continue;
+      return;
+    }
     const bool last = !reader.reusable() || header_has_token(reply->headers, "Connection", "close");
     if (last) set_header(reply->headers, "Connection", "close");
     if (!send_reply(stream, socket, *reply, (*request)->method, clock_) || last) return;

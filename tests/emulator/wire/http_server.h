@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/mutex.h"
 #include "emulator/wire/message.h"
+#include "emulator/wire/reply_writer.h"
 #include "emulator/wire/stream.h"
 #include "emulator/wire/tls.h"
 
@@ -15,6 +16,9 @@ namespace azf::emulator {
 
 /// Answers one request; nothing means: close the connection without an answer. Called by many threads at once.
 using RequestHandler = std::function<std::optional<Reply>(const Request&)>;
+/// Likewise, or gives the reply to the writer while it makes it: once that has begun, a returned reply says that it is
+/// whole, nothing that it breaks off.
+using StreamingHandler = std::function<std::optional<Reply>(const Request&, ReplyWriter&)>;
 
 /// A small HTTP/1.1 server on 127.0.0.1, a thread for each connection, with no limit on their number: the callers are
 /// tests and one developer. With a `TlsContext` it serves HTTPS.
@@ -25,6 +29,7 @@ class HttpServer {
  public:
   /// Begins to serve on a socket of `listen_loopback`. `clock` and `tls` outlive the server.
   HttpServer(FileDescriptor listener, RequestHandler handler, const Clock& clock, const TlsContext* tls = nullptr);
+  HttpServer(FileDescriptor listener, StreamingHandler handler, const Clock& clock, const TlsContext* tls = nullptr);
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
   /// Breaks off all connections and waits for their threads, hence for handlers that are running.
@@ -41,7 +46,7 @@ class HttpServer {
   void join_finished();
 
   FileDescriptor listener_;
-  const RequestHandler handler_;
+  const StreamingHandler handler_;
   const Clock& clock_;
   const TlsContext* const tls_;
 

@@ -84,47 +84,53 @@ Result<Headers> MessageReader::read_headers(std::size_t& budget, Deadline deadli
   }
 }
 
-Result<Success> MessageReader::read_sized(std::size_t size, std::string& body, Deadline deadline) {
-  if (size > limits_.body_bytes) return too_large("the body is too large");
-  while (buffer_.size() < size) {
-    auto count = fill(deadline);
-    if (!count) return std::move(count).error();
-    if (*count == 0) return malformed("the connection ended within a body");
-  }
-  body.append(buffer_, 0, size);
-  buffer_.erase(0, size);
-  return Success{};
-}
-
-Result<Success> MessageReader::read_chunked(std::string& body, Deadline deadline) {
-  for (;;) {
-    std::size_t budget = limits_.head_bytes;
-    auto line = read_line(budget, deadline);
-    if (!line) return std::move(line).error();
-    const auto size = parse_size(trimmed(std::string_view(*line).substr(0, line->find(';'))), 16);
-    if (!size) return malformed("a chunk without a size");
-    if (*size == 0) {
-      auto trailers = read_headers(budget, deadline);
-      if (!trailers) return std::move(trailers).error();
-      return Success{};
-    }
-    if (*size > limits_.body_bytes - body.size()) return too_large("the body is too large");
-    if (auto read = read_sized(*size, body, deadline); !read) return read;
+Result<Success> MessageReader::enter_chunk(Deadline deadline) {
+  if (framing_ != Framing::kChunked || left_ > 0) return Success{};
+  std::size_t budget = limits_.head_bytes;
+  if (in_chunks_) {
     auto end = read_line(budget, deadline);
     if (!end) return std::move(end).error();
     if (!end->empty()) return malformed("a chunk that is longer than its size");
   }
+  auto line = read_line(budget, deadline);
+  if (!line) return std::move(line).error();
+  const auto size = parse_size(trimmed(std::string_view(*line).substr(0, line->find(';'))), 16);
+  if (!size) return malformed("a chunk without a size");
+  left_ = *size;
+  in_chunks_ = true;
+  if (left_ > 0) return Success{};
+  framing_ = Framing::kSized;
+  auto trailers = read_headers(budget, deadline);
+  if (!trailers) return std::move(trailers).error();
+  return Success{};
 }
 
-Result<Success> MessageReader::read_to_end(std::string& body, Deadline deadline) {
-  for (;;) {
-    if (buffer_.size() > limits_.body_bytes) return too_large("the body is too large");
+Result<std::string> MessageReader::read_body_piece(Deadline deadline) {
+  if (auto entered = enter_chunk(deadline); !entered) return std::move(entered).error();
+  const bool to_end = framing_ == Framing::kToEnd;
+  if (!to_end && left_ == 0) return std::string();
+  if (!has_bytes()) {
     auto count = fill(deadline);
     if (!count) return std::move(count).error();
-    if (*count == 0) break;
+    if (*count == 0 && !to_end) return malformed("the connection ended within a body");
   }
-  body = std::exchange(buffer_, {});
-  return Success{};
+  const std::size_t size = to_end ? buffer_.size() : std::min(left_, buffer_.size());
+  std::string piece = buffer_.substr(0, size);
+  buffer_.erase(0, size);
+  if (!to_end) left_ -= size;
+  return piece;
+}
+
+Result<std::string> MessageReader::read_body(Deadline deadline) {
+  std::string body;
+  for (;;) {
+    if (auto entered = enter_chunk(deadline); !entered) return std::move(entered).error();
+    if (left_ > limits_.body_bytes - body.size()) return too_large("the body is too large");
+    auto piece = read_body_piece(deadline);
+    if (!piece || piece->empty()) return piece ? Result<std::string>(std::move(body)) : piece;
+    body.append(*piece);
+    if (body.size() > limits_.body_bytes) return too_large("the body is too large");
+  }
 }
 
 Result<std::optional<Request>, RequestFailure> MessageReader::read_request(Deadline deadline) {
@@ -160,12 +166,16 @@ Result<std::optional<Request>, RequestFailure> MessageReader::read_request(Deadl
   if (header_has_token(request.headers, "Expect", "100-continue") && (chunked || *size > 0)) {
     if (!stream_.write("HTTP/1.1 100 Continue\r\n\r\n", deadline)) return RequestFailure{};
   }
-  const auto read = chunked ? read_chunked(request.body, deadline) : read_sized(*size, request.body, deadline);
-  if (!read) return request_failure(read.error(), 413);
+  framing_ = chunked ? Framing::kChunked : Framing::kSized;
+  left_ = *size;
+  in_chunks_ = false;
+  auto body = read_body(deadline);
+  if (!body) return request_failure(body.error(), 413);
+  request.body = std::move(*body);
   return std::optional(std::move(request));
 }
 
-Result<Reply> MessageReader::read_reply(std::string_view method, Deadline deadline) {
+Result<Reply> MessageReader::read_reply_head(std::string_view method, Deadline deadline) {
   reply_begun_ = has_bytes();
   for (;;) {
     std::size_t budget = limits_.head_bytes;
@@ -185,21 +195,29 @@ Result<Reply> MessageReader::read_reply(std::string_view method, Deadline deadli
     reply.headers = std::move(*headers);
     reusable_ = !http_1_0 && !header_has_token(reply.headers, "Connection", "close");
 
-    if (method == "HEAD" || reply.status == 204 || reply.status == 304) return reply;
+    const bool bodiless = method == "HEAD" || reply.status == 204 || reply.status == 304;
     const std::string* length = find_header(reply.headers, "Content-Length");
-    auto read = [&]() -> Result<Success> {
-      if (is_chunked(reply.headers)) return read_chunked(reply.body, deadline);
-      if (length == nullptr) {
-        reusable_ = false;
-        return read_to_end(reply.body, deadline);
-      }
-      const auto size = parse_size(*length, 10);
-      if (!size) return malformed("the reply's Content-Length is not a number");
-      return read_sized(*size, reply.body, deadline);
-    }();
-    if (!read) return std::move(read).error();
+    const auto size = length == nullptr || bodiless ? std::size_t{0} : parse_size(*length, 10);
+    const bool chunked = is_chunked(reply.headers);
+    if (!size && !chunked) return malformed("the reply's Content-Length is not a number");
+    framing_ = bodiless            ? Framing::kSized
+               : chunked           ? Framing::kChunked
+               : length == nullptr ? Framing::kToEnd
+                                   : Framing::kSized;
+    if (framing_ == Framing::kToEnd) reusable_ = false;
+    left_ = framing_ == Framing::kSized ? *size : 0;
+    in_chunks_ = false;
     return reply;
   }
+}
+
+Result<Reply> MessageReader::read_reply(std::string_view method, Deadline deadline) {
+  auto reply = read_reply_head(method, deadline);
+  if (!reply) return reply;
+  auto body = read_body(deadline);
+  if (!body) return std::move(body).error();
+  reply->body = std::move(*body);
+  return reply;
 }
 
 std::string head_to_wire(const Request& request) {

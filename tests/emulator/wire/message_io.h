@@ -4,6 +4,7 @@
 #include "emulator/wire/message.h"
 #include "emulator/wire/stream.h"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,7 +36,15 @@ class MessageReader {
   /// bytes are no HTTP reply or end too early, else as the stream fails.
   Result<Reply> read_reply(std::string_view method, Deadline deadline);
 
-  /// Waits for the first bytes of a reply without taking them. As the stream fails.
+  /// Likewise, but the head alone; the body is then taken by `read_body_piece`.
+  Result<Reply> read_reply_head(std::string_view method, Deadline deadline);
+  /// The next bytes of the body of the message whose head was read last; empty at its end. Fails as `read_reply`.
+  Result<std::string> read_body_piece(Deadline deadline);
+
+  /// Whether the body of the message whose head was read last is known to have no further bytes.
+  [[nodiscard]] bool body_ended() const { return framing_ == Framing::kSized && left_ == 0; }
+
+  /// Waits for further bytes without taking them. As the stream fails.
   Result<Success> wait_for_bytes(Deadline deadline);
 
   /// Whether bytes are here that no message has used yet.
@@ -50,13 +59,20 @@ class MessageReader {
   // A line without its line end.
   Result<std::string> read_line(std::size_t& budget, Deadline deadline);
   Result<Headers> read_headers(std::size_t& budget, Deadline deadline);
-  Result<Success> read_sized(std::size_t size, std::string& body, Deadline deadline);
-  Result<Success> read_chunked(std::string& body, Deadline deadline);
-  Result<Success> read_to_end(std::string& body, Deadline deadline);
+  // The rest of the body of the message whose head was read last.
+  Result<std::string> read_body(Deadline deadline);
+  // Reads the size of the next chunk where it is due, behind the end of the one before; after the last the trailers.
+  Result<Success> enter_chunk(Deadline deadline);
+
+  // How the body of a message ends.
+  enum class Framing { kSized, kChunked, kToEnd };
 
   Stream& stream_;
   MessageLimits limits_;
   std::string buffer_;
+  Framing framing_ = Framing::kSized;
+  std::size_t left_ = 0;  // of the sized body, or of the chunk
+  bool in_chunks_ = false;
   bool reply_begun_ = false;
   bool reusable_ = true;
 };
