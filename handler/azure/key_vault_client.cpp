@@ -145,10 +145,7 @@ Result<KeyVaultSecret> parse_secret(const Json& secret) {
 
 }  // namespace
 
-ServiceDescription KeyVault::description() {
-  return {.name = kName,
-          .follow_resource_challenge = true};
-}
+ServiceDescription KeyVault::description() { return {.name = kName, .follow_resource_challenge = true}; }
 
 Result<KeyVault> load_key_vault(const Environment& environment) {
   auto endpoint = find_service_endpoint(environment, "AZURE_KEY_VAULT_ENDPOINT");

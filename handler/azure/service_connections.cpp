@@ -151,24 +151,26 @@ void ServiceConnections::warm_up(const std::vector<Target>& targets) {
   const auto began = services_.clock.steady_now();
   services_.clock.sleep_for(kAfterStart);
   if (services_.clock.steady_now() - began < kAfterStart) return;  // the program is ending
-  for (const Target& target : targets) warm_up(target);
+  // A connection takes some round trips, a token may take seconds.
+  for (const Target& target : targets) warm_connection_up(target);
+  for (const Target& target : targets) warm_token_up(target);
 }
 
 // By the network itself: nothing of this may be repeated, or count for the breaker.
-void ServiceConnections::warm_up(const Target& target) {
-  const auto deadline = Deadline::after(services_.clock, kWarmUpLimit);
-  if (!target.scopes.empty()) {
-    const auto token =
-        credential_.get_token({.scopes = target.scopes, .tenant_id = {}, .claims = {}, .enable_cae = true}, deadline);
-    if (!token) {
-      services_.log.debug("warm-up without a token",
-                          {{"service", target.service}, {"error", token.error().to_error().message}});
-    }
-  }
+void ServiceConnections::warm_connection_up(const Target& target) {
+  const auto reply = network_.send({.method = Method::kHead, .url = target.url},
+                                   {.deadline = Deadline::after(services_.clock, kWarmUpLimit)});
   // Any reply will do: the connection stands.
-  const auto reply = network_.send({.method = Method::kHead, .url = target.url}, {.deadline = deadline});
-  services_.log.debug(reply ? "warmed up" : "warm-up without a connection",
+  services_.log.debug(reply ? "connection warmed up" : "no connection to warm up",
                       {{"service", target.service}, {"error", reply ? "none" : reply.error().message}});
+}
+
+void ServiceConnections::warm_token_up(const Target& target) {
+  if (target.scopes.empty()) return;
+  const auto token = credential_.get_token({.scopes = target.scopes, .tenant_id = {}, .claims = {}, .enable_cae = true},
+                                           Deadline::after(services_.clock, kWarmUpLimit));
+  services_.log.debug(token ? "token warmed up" : "no token to warm up",
+                      {{"service", target.service}, {"error", token ? "none" : token.error().to_error().message}});
 }
 
 }  // namespace azf::azure
