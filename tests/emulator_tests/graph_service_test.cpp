@@ -50,8 +50,9 @@ TEST_CASE_FIXTURE(Fixture, "filters people") {
       {"surname eq 'O''Neill'", 1},        {"userPrincipalName eq 'user@emulator.invalid'", 1},
       {"startswith(displayName,'Zz')", 0},
   };
-  for (const auto& [filter, count] : rows) {
-    CAPTURE(filter);
+  for (const auto& row : rows) {
+    CAPTURE(row.first);
+    const auto& [filter, count] = row;
     std::string encoded;
     for (const char c : filter) encoded.append(c == ' ' ? "%20" : std::string(1, c));
     CHECK(json_of(get("/v1.0/users?%24filter=" + encoded))["value"].size() == count);
@@ -79,8 +80,9 @@ TEST_CASE_FIXTURE(Fixture, "refuses as Microsoft Graph does") {
       {"/v1.0/users?$search=x", "BadRequest"},
       {"/v1.0/users?$skiptoken=!", "Directory_ExpiredPageToken"},
   };
-  for (const auto& [target, code] : rows) {
-    CAPTURE(target);
+  for (const auto& row : rows) {
+    CAPTURE(row.first);
+    const auto& [target, code] = row;
     CHECK(error_code_of(get(target)) == code);
   }
   for (const std::string& bad : {std::string(), token("https://vault.azure.net")}) {

@@ -78,8 +78,9 @@ TEST_CASE_FIXTURE(Fixture, "refuses as Key Vault does") {
       {"/secrets/demo-greeting/0?api-version=7.4", "SecretNotFound"},
       {"/keys?api-version=7.4", "NotFound"},
   };
-  for (const auto& [target, code] : rows) {
-    CAPTURE(target);
+  for (const auto& row : rows) {
+    CAPTURE(row.first);
+    const auto& [target, code] = row;
     CHECK(error_code_of(get(target)) == code);
   }
   const Reply forbidden = get("/secrets/forbidden-secret?api-version=7.4");

@@ -41,8 +41,9 @@ TEST_CASE("refuses what is no form") {
       {"multipart/form-data; boundary=b", "--b\r\nX: y\r\n\r\nx\r\n--b--"},
       {"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: attachment; name=\"a\"\r\n\r\nx\r\n--b--"},
   };
-  for (const auto& [type, body] : rows) {
-    CAPTURE(body);
+  for (const auto& row : rows) {
+    CAPTURE(row.second);
+    const auto& [type, body] = row;
     CHECK_FALSE(parse_form_data(type, body));
   }
 }

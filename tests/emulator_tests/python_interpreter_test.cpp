@@ -49,8 +49,9 @@ TEST_CASE_FIXTURE(Fixture, "gives the value of the last expression") {
       {"None", nullptr}, {"x = 5", nullptr},      {"", nullptr},
       {"{1}", "{1}"},    {"float('nan')", "nan"}, {"'Grüße, 世界'", "Grüße, 世界"},
   };
-  for (const auto& [code, result] : rows) {
-    CAPTURE(code);
+  for (const auto& row : rows) {
+    CAPTURE(row.first);
+    const auto& [code, result] = row;
     const Execution execution = run(code);
     CHECK(ended(execution, Execution::End::kDone));
     CHECK(execution.result == result);

@@ -51,8 +51,9 @@ TEST_CASE("finds the code that answers a question") {
       {"Hello there", ""},
       {"in 2024 I was 12", ""},
   };
-  for (const auto& [question, code] : rows) {
-    CAPTURE(question);
+  for (const auto& row : rows) {
+    CAPTURE(row.first);
+    const auto& [question, code] = row;
     CHECK(python_for(question) == code);
   }
 }
@@ -95,8 +96,9 @@ TEST_CASE("tells what the tool found") {
        "The code failed: ZeroDivisionError: division by zero."},
       {"plain text", "The tool said: plain text."},
   };
-  for (const auto& [content, text] : rows) {
-    CAPTURE(content);
+  for (const auto& row : rows) {
+    CAPTURE(row.first);
+    const auto& [content, text] = row;
     const ModelTurn turn = next_turn(answered(content));
     CHECK(turn.calls.empty());
     CHECK(turn.text.starts_with(text + "\n"));

@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ManagedIdentityCredential, getBearerTokenProvider } from '@azure/identity';
-import { APIError, AuthenticationError, AzureOpenAI, BadRequestError, NotFoundError, OpenAI, RateLimitError } from 'openai';
+import {
+  APIError,
+  AuthenticationError,
+  AzureOpenAI,
+  BadRequestError,
+  NotFoundError,
+  OpenAI,
+  RateLimitError,
+} from 'openai';
 import { emulator } from './emulated.mjs';
 
 const provider = (audience = 'https://cognitiveservices.azure.com') =>
