@@ -68,7 +68,8 @@ struct Fixture {
                                          return azf::test::fake_token("T-" + std::to_string(++tokens),
                                                                       clock.system_now() + std::chrono::hours(1));
                                        }};
-  azf::azure::ServiceConnections connections{credential, {environment, retrying, clock, log, processes, executor}};
+  azf::azure::ServiceConnections connections{
+      http, credential, {environment, retrying, clock, log, processes, executor}};
   ChatClient client;
 
   explicit Fixture(std::vector<HttpResponse> replies, const ChatDeployment& deployment = kClassic)

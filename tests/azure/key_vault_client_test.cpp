@@ -209,7 +209,7 @@ TEST_SUITE("azure") {
   TEST_CASE("a token that cannot be had is an error of its own") {
     KnownVaultFixture f({});
     test::FakeCredential none("None", {test::fake_refusal(ErrorKind::kCredentialUnavailable, "no identity")});
-    ServiceConnections connections(none, f.services());
+    ServiceConnections connections(f.http, none, f.services());
     const auto secret =
         KeyVaultClient(connections.connect(KeyVault::description()), f.vault, f.clock).get_secret("a", "", {});
     REQUIRE(!secret);

@@ -36,7 +36,7 @@ struct ServiceFixture : CredentialFixture {
                               return fake_token("token for " + context.scopes.front(),
                                                 clock.system_now() + std::chrono::hours(1));
                             }};
-  azure::ServiceConnections connections{credential, services()};
+  azure::ServiceConnections connections{http, credential, services()};
 };
 
 }  // namespace azf::test

@@ -43,7 +43,8 @@ class StorageFixture {
   RetryingTransport retrying_{transport, clock, [] { return 0.0; }};
   FakeProcessRunner processes_;
   ThreadExecutor executor_;
-  azure::ServiceConnections connections_{credential, {environment_, retrying_, clock, log_, processes_, executor_}};
+  azure::ServiceConnections connections_{
+      transport, credential, {environment_, retrying_, clock, log_, processes_, executor_}};
 };
 
 }  // namespace azf::test

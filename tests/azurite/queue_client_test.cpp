@@ -55,7 +55,7 @@ class Queues {
   const azf::identity::CredentialServices services_{environment_, transport_, clock_, log_, processes_, executor_};
   const std::unique_ptr<azf::identity::TokenCredential> credential_ =
       azf::identity::make_default_azure_credential({}, services_).value();
-  azf::azure::ServiceConnections connections_{*credential_, services_};
+  azf::azure::ServiceConnections connections_{curl_, *credential_, services_};
 };
 
 TEST_SUITE("azurite") {
