@@ -10,6 +10,7 @@
 #include "identity/token_credential.h"
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>

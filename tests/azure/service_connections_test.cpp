@@ -9,8 +9,11 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <map>
 #include <optional>
+#include <utility>
+#include <vector>
 
 using azf::BreakerState;
 using azf::Deadline;

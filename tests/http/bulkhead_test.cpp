@@ -7,8 +7,10 @@
 
 #include <atomic>
 #include <future>
+#include <new>
 #include <semaphore>
 #include <thread>
+#include <vector>
 
 using azf::BulkheadSnapshot;
 using azf::BulkheadTransport;
@@ -130,7 +132,7 @@ TEST_SUITE("http") {
     });
     BulkheadTransport bulkhead(inner, clock, "blob", {.max_concurrent = 1, .max_waiting = 0});
     CHECK_FALSE(bulkhead.send({.url = "https://b/"}, {}));
-    CHECK_THROWS_AS(bulkhead.send({.url = "https://b/throw"}, {}), std::bad_alloc);
+    CHECK_THROWS_AS((void)bulkhead.send({.url = "https://b/throw"}, {}), std::bad_alloc);
     CHECK(bulkhead.send({.url = "https://b/"}, {}).error().message == "broken off");
   }
 
