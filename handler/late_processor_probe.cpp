@@ -1,6 +1,6 @@
 // OpenSSL asks the processor for its features before `main`, from the .init section, and again when it is first used. A
-// virtual machine traps each of these questions, so the first time is left out: nothing at start needs the answer. Only for
-// static programs, where the linker leads the calls here.
+// virtual machine traps each of these questions, so the first time is left out: nothing at start needs the answer. Only
+// for static programs, where the linker leads the calls here.
 
 // NOLINTBEGIN(bugprone-reserved-identifier): the names that the linker's --wrap gives
 extern "C" void __real_OPENSSL_cpuid_setup();

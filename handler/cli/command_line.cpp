@@ -2,9 +2,9 @@
 
 #include "server/ip_address.h"
 
-// The parser's headers include <iostream>, whose initialiser sets up eight streams and all of the locale before main, for
-// nothing when the host starts the program without arguments. So its guard is set and its names are declared here, and
-// `parse_command_line` has the streams set up.
+// The parser's headers include <iostream>, whose initialiser sets up eight streams and all of the locale before main,
+// for nothing when the host starts the program without arguments. So its guard is set and its names are declared here,
+// and `parse_command_line` has the streams set up.
 #include <istream>
 #include <ostream>
 #define _GLIBCXX_IOSTREAM 1

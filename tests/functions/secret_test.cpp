@@ -152,7 +152,7 @@ TEST_SUITE("functions") {
 
   TEST_CASE("a vault that does not answer is left after 30 s, a caller that has gone is noticed") {
     VaultApp app;
-    for (int i = 0; i < 4; ++i) app.http.add_reply(Error{ErrorKind::kTimeout, "late"});
+    for (int i = 0; i < 5; ++i) app.http.add_reply(Error{ErrorKind::kTimeout, "late"});
     CHECK(app.get("/api/secrets/db-password").status == 504);
     const auto options = app.http.options();
     REQUIRE(!options.empty());
