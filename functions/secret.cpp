@@ -68,7 +68,7 @@ HttpResponse respond(const Services& services, const KeyVault& vault, const Http
   const azure::CallOptions options{
       .deadline = context.deadline.or_sooner(services.clock, kCallLimit),
       .cancelled = [&response = context.exchange.response] { return response.abandoned(); }};
-  KeyVaultClient client(services.azure.connect(vault.description()), vault, services.clock);
+  KeyVaultClient client(services.azure.connect(KeyVault::description()), vault, services.clock);
   if (!name) return list(client, options, context);
   return show(client, *name, version, services.environment.get(kValuesSetting) == "allow", options, context);
 }

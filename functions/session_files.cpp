@@ -1,6 +1,7 @@
 #include "azure/session_identifier.h"
 #include "azure/session_pool_client.h"
 #include "core/time_text.h"
+#include "core/utf8.h"
 #include "functions/caller_sessions.h"
 #include "functions/demo.h"
 #include "functions/function_list.h"
@@ -9,7 +10,6 @@
 #include "http/url.h"
 #include "runtime/json_message.h"
 #include "runtime/problem.h"
-#include "runtime/utf8.h"
 
 #include <charconv>
 #include <cstdint>

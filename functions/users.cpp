@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace azf::functions {
 namespace {
@@ -79,21 +80,29 @@ HttpResponse respond(const Services& services, const Graph& graph, const HttpReq
   return id ? show(client, *id, options, context) : list(client, request, options, context);
 }
 
+// An app that is not told where its directory is need not use it, so it does without a token for it.
+std::vector<std::string> declared_scopes(const Environment& environment, const Result<Graph>& graph) {
+  if (!graph || (!graph->demo && !environment.has(azure::kGraphSetting))) return {};
+  return graph->description().scopes;
+}
+
 }  // namespace
 
 /// GET /api/users?top=...&filter=...&next=...: a page of the directory's users; `next` of its reply, put into the next
 /// request with the same `top` and `filter`, gives the next page. GET /api/users/{id}: one user, by object id or user
 /// principal name. There is no `me`, since the app asks as itself.
 Function users(const Services& services) {
-  return http_function("users", {.route = "users/{id?}", .methods = {Method::kGet}, .auth_level = AuthLevel::kFunction},
-                       [services, graph = azure::load_graph(services.environment)](
-                           const HttpRequest& request, const InvocationContext& context) -> Result<HttpResponse> {
-                         if (!graph) return respond_with(azure::not_configured(graph.error()), context);
-                         auto response = respond(services, *graph, request, context);
-                         response.headers.set("Cache-Control", "no-store");
-                         if (graph->demo) mark_demo(response);
-                         return response;
-                       });
+  const auto graph = azure::load_graph(services.environment);
+  return http_function(
+      "users", {.route = "users/{id?}", .methods = {Method::kGet}, .auth_level = AuthLevel::kFunction},
+      [services, graph](const HttpRequest& request, const InvocationContext& context) -> Result<HttpResponse> {
+        if (!graph) return respond_with(azure::not_configured(graph.error()), context);
+        auto response = respond(services, *graph, request, context);
+        response.headers.set("Cache-Control", "no-store");
+        if (graph->demo) mark_demo(response);
+        return response;
+      },
+      declared_scopes(services.environment, graph));
 }
 
 }  // namespace azf::functions

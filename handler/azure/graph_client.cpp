@@ -17,7 +17,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr auto kName = "graph";
-constexpr auto kSetting = "MICROSOFT_GRAPH_ENDPOINT";
 constexpr std::string_view kFields = "$select=id,displayName,mail,userPrincipalName";
 
 // Of the national clouds, each with tokens of its own ("Microsoft Graph national cloud deployments").
@@ -108,8 +107,8 @@ ServiceDescription Graph::description() const {
 }
 
 Result<Graph> load_graph(const Environment& environment) {
-  if (!environment.has(kSetting) && !environment.has(std::string("AZF_DEMO_") + kSetting)) return Graph{};
-  auto endpoint = find_service_endpoint(environment, kSetting);
+  if (!environment.has(kGraphSetting) && !environment.has(std::string("AZF_DEMO_") + kGraphSetting)) return Graph{};
+  auto endpoint = find_service_endpoint(environment, kGraphSetting);
   if (!endpoint) return endpoint.error();
   return Graph{std::move(endpoint->url), endpoint->demo};
 }

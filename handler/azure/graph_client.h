@@ -16,6 +16,8 @@
 
 namespace azf::azure {
 
+inline constexpr auto kGraphSetting = "MICROSOFT_GRAPH_ENDPOINT";
+
 /// Microsoft Graph, and how it is called. Value.
 struct Graph {
   /// `https`, without query, without a slash at its end.
@@ -28,7 +30,7 @@ struct Graph {
   friend bool operator==(const Graph&, const Graph&) = default;
 };
 
-/// From MICROSOFT_GRAPH_ENDPOINT (see `find_service_endpoint`); without it and without a stand-in the global cloud's.
+/// From `kGraphSetting` (see `find_service_endpoint`); without it and without a stand-in the global cloud's.
 Result<Graph> load_graph(const Environment& environment);
 
 /// A user of the directory; what the directory does not say is empty. Value.

@@ -145,9 +145,8 @@ Result<KeyVaultSecret> parse_secret(const Json& secret) {
 
 }  // namespace
 
-ServiceDescription KeyVault::description() const {
+ServiceDescription KeyVault::description() {
   return {.name = kName,
-          .scopes = demo ? std::vector<std::string>{"https://vault.azure.net/.default"} : std::vector<std::string>(),
           .follow_resource_challenge = true,
           // A throttled vault may say nothing of how long: 1, 2, 4, 8, 16 s ("Azure Key Vault throttling guidance").
           .policy = {.retry = {.max_retries = 3,

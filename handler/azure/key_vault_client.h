@@ -24,9 +24,8 @@ struct KeyVault {
   /// Whether it is a stand-in of the emulator.
   bool demo = false;
 
-  /// The vault itself says by a challenge what tokens it takes and of which tenant; a stand-in, whose host no resource
-  /// owns, gets those for Key Vault.
-  [[nodiscard]] ServiceDescription description() const;
+  /// No scopes: the vault says by a challenge what tokens it takes, and of which tenant.
+  [[nodiscard]] static ServiceDescription description();
 
   friend bool operator==(const KeyVault&, const KeyVault&) = default;
 };

@@ -32,23 +32,27 @@ HttpResponse refusal(int status, const std::string& code, const std::string& inn
 }
 
 struct VaultFixture : ServiceFixture {
-  explicit VaultFixture(std::vector<FakeTransport::Reply> replies, KeyVault used = {"https://v.vault.azure.net"})
-      : ServiceFixture(std::move(replies)), vault(std::move(used)) {}
+  using ServiceFixture::ServiceFixture;
 
-  KeyVaultClient client() { return {connections.connect(vault.description()), vault, clock}; }
+  KeyVaultClient client() { return {connections.connect(KeyVault::description()), vault, clock}; }
   ServiceError error_of(const std::string& name = "db-password") {
     const auto secret = client().get_secret(name, "", {});
     REQUIRE(!secret);
     return secret.error();
   }
 
-  const KeyVault vault;
+  const KeyVault vault{"https://v.vault.azure.net"};
 };
 
-// As a stand-in is called, where no challenge is needed.
-struct StandInFixture : VaultFixture {
-  explicit StandInFixture(std::vector<FakeTransport::Reply> replies)
-      : VaultFixture(std::move(replies), {"https://127.0.0.1:9", true}) {}
+std::vector<FakeTransport::Reply> after_challenge(std::vector<FakeTransport::Reply> replies) {
+  replies.insert(replies.begin(), challenge());
+  return replies;
+}
+
+// A vault whose first reply is its challenge.
+struct KnownVaultFixture : VaultFixture {
+  explicit KnownVaultFixture(std::vector<FakeTransport::Reply> replies)
+      : VaultFixture(after_challenge(std::move(replies))) {}
 };
 
 }  // namespace
@@ -82,7 +86,7 @@ TEST_SUITE("azure") {
 
   TEST_CASE("S-14: what is put comes whole with the second request, and the challenged one has no body") {
     VaultFixture f({challenge(), HttpResponse{}, HttpResponse{}});
-    auto& connection = f.connections.connect(f.vault.description());
+    auto& connection = f.connections.connect(KeyVault::description());
     const HttpRequest put{.method = Method::kPut, .url = f.vault.url + "/secrets/x", .body = R"({"value":"v"})"};
     CHECK(connection.send(put, {}));
     CHECK(connection.send(put, {}));
@@ -105,14 +109,8 @@ TEST_SUITE("azure") {
     }
   }
 
-  TEST_CASE("S-1: a stand-in gets tokens for Key Vault at once") {
-    StandInFixture f({json_reply(200, kSecretBody)});
-    CHECK(f.client().get_secret("db-password", "", {}));
-    CHECK(f.authorizations() == Strings{"Bearer token for https://vault.azure.net/.default"});
-  }
-
   TEST_CASE("a secret may have neither value type, tags nor times") {
-    StandInFixture f({json_reply(200, R"({"value":"","id":"https://v.vault.azure.net/secrets/a/1"})")});
+    KnownVaultFixture f({json_reply(200, R"({"value":"","id":"https://v.vault.azure.net/secrets/a/1"})")});
     const auto secret = f.client().get_secret("a", "", {});
     REQUIRE(secret);
     CHECK(secret->value.empty());
@@ -120,7 +118,7 @@ TEST_SUITE("azure") {
   }
 
   TEST_CASE("names and versions that are none are refused before anything is sent") {
-    StandInFixture f({});
+    VaultFixture f(std::vector<FakeTransport::Reply>{});
     for (const std::string& name : {std::string(), std::string("a/b"), std::string("a.b"), std::string("ä"),
                                     std::string("a_b"), std::string("a?x"), std::string(128, 'a')}) {
       CAPTURE(name);
@@ -165,7 +163,7 @@ TEST_SUITE("azure") {
     };
     for (const auto& [reply, kind, code, advice] : rows) {
       CAPTURE(advice);
-      StandInFixture f({reply});
+      KnownVaultFixture f({reply});
       const auto error = f.error_of();
       CHECK(error.kind == kind);
       CHECK(error.code == code);
@@ -176,13 +174,13 @@ TEST_SUITE("azure") {
   }
 
   TEST_CASE("a throttled vault is asked again after 1, 2 and 4 s, or as long as it says") {
-    StandInFixture f({HttpResponse{429}, HttpResponse{429}, HttpResponse{429, {{"Retry-After", "7"}}, ""},
-                      json_reply(200, kSecretBody)});
+    KnownVaultFixture f({HttpResponse{429}, HttpResponse{429}, HttpResponse{429, {{"Retry-After", "7"}}, ""},
+                         json_reply(200, kSecretBody)});
     CHECK(f.client().get_secret("db-password", "", {}));
     using namespace std::chrono_literals;
     CHECK(f.clock.sleeps() == std::vector<std::chrono::nanoseconds>{800ms, 1600ms, 7s});  // with the least jitter
 
-    StandInFixture g({HttpResponse{429, {{"Retry-After", "90"}}, ""}});
+    KnownVaultFixture g({HttpResponse{429, {{"Retry-After", "90"}}, ""}});
     const auto error = g.error_of();
     CHECK(error.kind == ServiceErrorKind::kRateLimited);
     CHECK(error.retry_after == 90s);
@@ -190,16 +188,18 @@ TEST_SUITE("azure") {
 
   TEST_CASE("the deadline and the wish to cancel reach the transport, and their failures have kinds of their own") {
     using namespace std::chrono_literals;
-    StandInFixture f({Error{ErrorKind::kCancelled, "gone"}, Error{ErrorKind::kTimeout, "late"}});
+    KnownVaultFixture f({Error{ErrorKind::kCancelled, "gone"}, Error{ErrorKind::kTimeout, "late"}});
     const std::atomic<bool> gone = true;
     const CallOptions options{.deadline = Deadline::after(f.clock, 100ms),
                               .cancelled = [&gone] { return gone.load(); }};
     auto secret = f.client().get_secret("a", "", options);
     REQUIRE(!secret);
     CHECK(secret.error().kind == ServiceErrorKind::kCancelled);
-    REQUIRE(f.http.options().size() == 1);
-    CHECK(f.http.options()[0].deadline.remaining(f.clock) == 100ms);
-    CHECK(f.http.options()[0].cancelled());
+    REQUIRE(f.http.options().size() == 2);
+    for (const SendOptions& sent : f.http.options()) {
+      CHECK(sent.deadline.remaining(f.clock) == 100ms);
+      CHECK(sent.cancelled());
+    }
     // Another try would begin after the deadline.
     secret = f.client().get_secret("a", "", options);
     REQUIRE(!secret);
@@ -207,44 +207,45 @@ TEST_SUITE("azure") {
   }
 
   TEST_CASE("a token that cannot be had is an error of its own") {
-    StandInFixture f({});
+    KnownVaultFixture f({});
     test::FakeCredential none("None", {test::fake_refusal(ErrorKind::kCredentialUnavailable, "no identity")});
     ServiceConnections connections(none, f.services());
     const auto secret =
-        KeyVaultClient(connections.connect(f.vault.description()), f.vault, f.clock).get_secret("a", "", {});
+        KeyVaultClient(connections.connect(KeyVault::description()), f.vault, f.clock).get_secret("a", "", {});
     REQUIRE(!secret);
     CHECK(secret.error().kind == ServiceErrorKind::kNoToken);
   }
 
   TEST_CASE("lists the names of all pages, an empty one among them") {
-    StandInFixture f(
-        {json_reply(200, R"({"value":[{"id":"https://127.0.0.1:9/secrets/a","attributes":{}}],)"
-                         R"("nextLink":"https://127.0.0.1:9/secrets?api-version=2025-07-01&$skiptoken=1"})"),
-         json_reply(200,
-                    R"({"value":[],"nextLink":"https://127.0.0.1:9/secrets?api-version=2025-07-01&$skiptoken=2"})"),
-         json_reply(200, R"({"value":[{"id":"https://127.0.0.1:9/secrets/b"}],"nextLink":null})")});
+    KnownVaultFixture f(
+        {json_reply(200, R"({"value":[{"id":"https://v.vault.azure.net/secrets/a","attributes":{}}],)"
+                         R"("nextLink":"https://v.vault.azure.net/secrets?api-version=2025-07-01&$skiptoken=1"})"),
+         json_reply(
+             200, R"({"value":[],"nextLink":"https://v.vault.azure.net/secrets?api-version=2025-07-01&$skiptoken=2"})"),
+         json_reply(200, R"({"value":[{"id":"https://v.vault.azure.net/secrets/b"}],"nextLink":null})")});
     const auto names = f.client().list_secret_names({});
     REQUIRE(names);
     CHECK(*names == Strings{"a", "b"});
-    CHECK(f.urls() == Strings{"https://127.0.0.1:9/secrets?api-version=2025-07-01",
-                              "https://127.0.0.1:9/secrets?api-version=2025-07-01&$skiptoken=1",
-                              "https://127.0.0.1:9/secrets?api-version=2025-07-01&$skiptoken=2"});
+    CHECK(f.urls() == Strings{"https://v.vault.azure.net/secrets?api-version=2025-07-01",
+                              "https://v.vault.azure.net/secrets?api-version=2025-07-01",
+                              "https://v.vault.azure.net/secrets?api-version=2025-07-01&$skiptoken=1",
+                              "https://v.vault.azure.net/secrets?api-version=2025-07-01&$skiptoken=2"});
   }
 
   TEST_CASE("S-15: a next page of names on another host is refused, and not asked for") {
-    StandInFixture f({json_reply(200, R"({"value":[],"nextLink":"https://evil.example/secrets"})")});
+    KnownVaultFixture f({json_reply(200, R"({"value":[],"nextLink":"https://evil.example/secrets"})")});
     const auto names = f.client().list_secret_names({});
     REQUIRE(!names);
     CHECK(names.error().kind == ServiceErrorKind::kUnexpectedReply);
-    CHECK(f.http.requests().size() == 1);
+    CHECK(f.http.requests().size() == 2);
   }
 
   TEST_CASE("a vault whose pages have no end is left at some point") {
     ServiceFixture f([](const HttpRequest& request) {
       return json_reply(200, R"({"value":[],"nextLink":")" + request.url + R"("})");
     });
-    const KeyVault vault{"https://127.0.0.1:9", true};
-    CHECK(KeyVaultClient(f.connections.connect(vault.description()), vault, f.clock).list_secret_names({}));
+    const KeyVault vault{"https://v.vault.azure.net"};
+    CHECK(KeyVaultClient(f.connections.connect(KeyVault::description()), vault, f.clock).list_secret_names({}));
     CHECK(f.http.requests().size() == 400);
   }
 

@@ -81,6 +81,13 @@ std::string HostedApp::post(std::string_view target, std::string_view body, std:
   return one_exchange(port_, request);
 }
 
+std::string HostedApp::put(std::string_view target, std::string_view body, std::string_view headers) const {
+  std::string request = "PUT ";
+  request.append(target).append(" HTTP/1.1\r\nHost: localhost\r\n").append(headers);
+  request.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n\r\n").append(body);
+  return one_exchange(port_, request);
+}
+
 std::string HostedApp::get_until(std::string_view target, std::string_view text) const {
   std::string response;
   wait_until(
@@ -96,6 +103,14 @@ Json json_body(const std::string& response) {
   auto json = parse_json(std::string_view(response).substr(response.find("\r\n\r\n") + 4));
   if (!json) throw std::runtime_error("no JSON body: " + response);
   return *std::move(json);
+}
+
+std::string header_of(const std::string& response, std::string_view name) {
+  const std::string_view head = std::string_view(response).substr(0, response.find("\r\n\r\n") + 2);
+  const auto field = head.find("\r\n" + std::string(name) + ": ");
+  if (field == std::string_view::npos) return {};
+  const auto value = field + 2 + name.size() + 2;
+  return std::string(head.substr(value, head.find("\r\n", value) - value));
 }
 
 }  // namespace azf::test

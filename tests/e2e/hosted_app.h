@@ -21,9 +21,11 @@ class HostedApp {
   /// What the host says of itself now; see tests/emulator/README.md.
   [[nodiscard]] Json ready_file() const;
 
+  [[nodiscard]] std::uint16_t port() const { return port_; }
   /// One exchange with the host on a connection of its own; the whole response. `headers` end with a line break each.
   [[nodiscard]] std::string get(std::string_view target, std::string_view headers = "") const;
   [[nodiscard]] std::string post(std::string_view target, std::string_view body, std::string_view headers = "") const;
+  [[nodiscard]] std::string put(std::string_view target, std::string_view body, std::string_view headers = "") const;
   [[nodiscard]] std::string remove(std::string_view target) const;
   /// `get`, repeated until the response holds `text`; the last response.
   [[nodiscard]] std::string get_until(std::string_view target, std::string_view text) const;
@@ -39,5 +41,7 @@ class HostedApp {
 
 /// The body of a response, parsed.
 Json json_body(const std::string& response);
+/// The value of a response's header field, whose name is spelled as it is sent; empty without it.
+std::string header_of(const std::string& response, std::string_view name);
 
 }  // namespace azf::test

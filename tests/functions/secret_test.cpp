@@ -33,7 +33,7 @@ HttpResponse refusal(int status, const std::string& code, const std::string& inn
           .body = R"({"error":{"code":")" + code + R"(","message":"no","innererror":{"code":")" + inner + R"("}}})"};
 }
 
-// The app with a vault, and a token for it.
+// The app with a vault that challenges its first request, and a token for it.
 struct VaultApp : TestApp {
   explicit VaultApp(Settings settings = {}, const std::string& endpoint_setting = "AZURE_KEY_VAULT_ENDPOINT")
       : TestApp([&] {
@@ -41,14 +41,11 @@ struct VaultApp : TestApp {
           return settings;
         }()) {
     credential.add_outcome(fake_token("the-token", clock.system_now() + std::chrono::hours(1)));
-    // The vault's challenge, which a stand-in does not need.
-    if (endpoint_setting != kStandIn) {
-      http.add_reply(HttpResponse{401,
-                                  {{"WWW-Authenticate",
-                                    "Bearer authorization=\"https://login.microsoftonline.com/"
-                                    "11111111-1111-4111-8111-111111111111\", resource=\"https://vault.azure.net\""}},
-                                  ""});
-    }
+    http.add_reply(HttpResponse{401,
+                                {{"WWW-Authenticate",
+                                  "Bearer authorization=\"https://login.microsoftonline.com/"
+                                  "11111111-1111-4111-8111-111111111111\", resource=\"https://vault.azure.net\""}},
+                                ""});
   }
 };
 
@@ -172,8 +169,15 @@ TEST_SUITE("functions") {
     CHECK(json_body(response).value("code", "") == "not_configured");
     CHECK(json_body(response).value("detail", "").find("AZURE_KEY_VAULT_ENDPOINT") != std::string::npos);
 
-    TestApp app(Settings{{kStandIn, "https://127.0.0.1:9"}});
+    TestApp app(Settings{{kStandIn, "https://demo.vault.localhost"}});
+    app.http.add_reply(HttpResponse{401,
+                                    {{"WWW-Authenticate",
+                                      "Bearer authorization=\"https://127.0.0.1/t\", "
+                                      "resource=\"https://vault.localhost\""}},
+                                    ""});
     app.credential.add_outcome(fake_refusal(ErrorKind::kCredentialUnavailable, "no identity"));
-    CHECK(app.get("/api/secrets/a").status == 503);
+    const auto no_token = app.get("/api/secrets/a");
+    CHECK(no_token.status == 503);
+    CHECK(json_body(no_token).value("code", "") == "no_token");
   }
 }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <string>
@@ -77,6 +78,18 @@ TEST_SUITE("functions") {
     const auto by_graph = app.get("/api/users");
     CHECK(by_graph.status == 400);
     CHECK(json_body(by_graph).value("detail", "").find("/users/{id}") != std::string::npos);
+  }
+
+  TEST_CASE("declares the scope of the directory where one is set up") {
+    const auto scopes = [](const Settings& settings) {
+      const TestApp app(settings);
+      return azf::declared_token_scopes(app.router().functions());
+    };
+    const std::string scope = "https://graph.microsoft.com/.default";
+    const auto has = [&](const auto& list) { return std::ranges::find(list, scope) != list.end(); };
+    CHECK_FALSE(has(scopes({})));
+    CHECK(has(scopes({{"MICROSOFT_GRAPH_ENDPOINT", "https://graph.microsoft.com"}})));
+    CHECK(has(scopes({{"AZF_DEMO_MICROSOFT_GRAPH_ENDPOINT", "https://127.0.0.1:9"}})));
   }
 
   TEST_CASE("one user by id") {
