@@ -42,7 +42,8 @@ TEST_SUITE("e2e") {
 
   TEST_CASE("one process serves the same functions by envelopes, where the host does not forward") {
     const HostedApp app({"--mode", "azure"},
-                        {{"AzureFunctionsJobHost__customHandler__enableForwardingHttpRequest", "false"}});
+                        {{"AzureFunctionsJobHost__customHandler__enableForwardingHttpRequest", "false"},
+                         {"AzureFunctionsJobHost__customHandler__enableProxyingHttpRequest", "false"}});
     CHECK(json_body(app.get("/api/greet/Ada")) == Json{{"message", "Hello, Ada!"}});
     const auto refused = app.post("/api/greet", R"({"name":""})");
     CHECK(refused.starts_with("HTTP/1.1 400 "));

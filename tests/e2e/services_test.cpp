@@ -53,13 +53,25 @@ Json checked_json(const std::string& response, int status) {
   return json_body(response);
 }
 
-// The whole of a response that comes in chunks.
-std::string post_streamed(const HostedApp& app, const std::string& target, const std::string& body) {
+// Code for a session, a new one or that of an earlier response.
+std::string run(const HostedApp& app, const std::string& code, const std::string& session = "") {
+  Json body = {{"code", code}};
+  if (!session.empty()) body["session"] = session;
+  return app.post("/api/execute", body.dump());
+}
+
+void ask_for_stream(RawConnection& connection) {
+  const std::string body = kStreamedQuestion;
+  connection.send(
+      "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n"
+      "Content-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n" + body);
+}
+
+// The whole of such a response, which comes in chunks.
+std::string streamed_chat(const HostedApp& app) {
   RawConnection connection(app.port());
-  connection.send("POST " + target +
-                  " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n"
-                  "Content-Length: " +
-                  std::to_string(body.size()) + "\r\n\r\n" + body);
+  ask_for_stream(connection);
   return connection.read_to_end();
 }
 
@@ -196,7 +208,7 @@ TEST_SUITE("e2e") {
   TEST_CASE("S-3: a streamed chat has the same text as a whole one") {
     const ServicesApp app;
     const Json whole = checked_json(app.post("/api/chat", kQuestion), 200);
-    const Events events = events_of(post_streamed(app, "/api/chat", kStreamedQuestion));
+    const Events events = events_of(streamed_chat(app));
     REQUIRE(events.size() > 2);
     CHECK(text_of(events) == whole.value("content", "?"));
     CHECK(events.back().first == "done");
@@ -206,17 +218,13 @@ TEST_SUITE("e2e") {
 
   TEST_CASE("the text of a stream comes while it is made, and a caller who goes ends the call to the model") {
     const ServicesApp app;
-    app.script("openai", {{"pace_ms", 600'000}});
+    app.script("openai", {{"pace_ms", 1'000}});
     const auto port = app.services_port();
     {
       RawConnection connection(app.port());
-      const std::string body = kStreamedQuestion;
-      connection.send(
-          "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
-          std::to_string(body.size()) + "\r\n\r\n" + body);
-      CHECK(comes_true([&] { return connections_to(port) > 0; }));
-      // The stand-in waits ten minutes between two events, so what there is of the call is one of its connections.
-      CHECK(comes_true([&] { return app.asked("openai").size() == 1; }));
+      ask_for_stream(connection);
+      CHECK_FALSE(contains(read_until(connection, "event: text"), "event: done"));
+      CHECK(connections_to(port) > 0);
     }
     CHECK(comes_true([&] { return connections_to(port) == 0; }));
     CHECK(comes_true([&] { return contains(app.log(), "cancelled"); }));
@@ -226,7 +234,7 @@ TEST_SUITE("e2e") {
   TEST_CASE("S-7: a stream that breaks off in the middle ends with an error, and the next one works") {
     const ServicesApp app;
     app.script("openai", Json::array({{{"cut_after", 900}}, {{"drop", true}}}));
-    const Events broken = events_of(post_streamed(app, "/api/chat", kStreamedQuestion));
+    const Events broken = events_of(streamed_chat(app));
     REQUIRE(broken.size() > 1);
     CHECK(broken.front().first == "text");
     CHECK(broken.back().first == "error");
@@ -234,7 +242,7 @@ TEST_SUITE("e2e") {
     CHECK(app.asked("openai").size() == 1);  // what has begun is not asked for again
     // The service is away, and back again.
     CHECK(status_of(app.post("/api/chat", kQuestion)) >= 200);
-    CHECK(events_of(post_streamed(app, "/api/chat", kStreamedQuestion)).back().first == "done");
+    CHECK(events_of(streamed_chat(app)).back().first == "done");
   }
 
   TEST_CASE("S-6, S-8: what the model refuses is waited for, tried with another token, or explained") {
@@ -269,16 +277,15 @@ TEST_SUITE("e2e") {
 
   TEST_CASE("code runs in a session, which keeps what it has made and belongs to its caller") {
     const ServicesApp app;
-    const Json first = checked_json(app.post("/api/execute", R"({"code":"x = 6 * 7\nprint(x)\nx"})"), 200);
+    const Json first = checked_json(run(app, "x = 6 * 7\nprint(x)\nx"), 200);
     CHECK(first.value("status", "") == "succeeded");
     CHECK(first.value("stdout", "") == "42\n");
     const std::string session = first.value("session", "");
-    const Json again = Json{{"code", "print(x + 1)"}, {"session", session}};
-    CHECK(checked_json(app.post("/api/execute", again.dump()), 200).value("stdout", "") == "43\n");
-    const Json failed = checked_json(app.post("/api/execute", R"({"code":"1/0"})"), 200);
+    CHECK(checked_json(run(app, "print(x + 1)", session), 200).value("stdout", "") == "43\n");
+    const Json failed = checked_json(run(app, "1/0"), 200);
     CHECK(failed.value("status", "") == "failed");
     CHECK(contains(failed.value("stderr", ""), "ZeroDivisionError"));
-    CHECK(status_of(app.post("/api/execute", R"({"code":"1","session":"guessed"})")) == 404);
+    CHECK(status_of(run(app, "1", "guessed")) == 404);
 
     // S-10: the pool's identifier of the session is known to nobody else.
     for (const Json& asked : app.asked("session-pool")) {
@@ -291,25 +298,20 @@ TEST_SUITE("e2e") {
   TEST_CASE("S-12: code that may have run is not run again") {
     const ServicesApp app;
     app.script("session-pool", {{"drop", true}});
-    CHECK(status_of(app.post("/api/execute", R"({"code":"print(1)"
-  })")) == 502);
+    CHECK(status_of(run(app, "print(1)")) == 502);
     CHECK(app.asked("session-pool").size() == 1);
-  app.script("session-pool", {{"status", 429}, {"headers", {{"Retry-After", "300"}}}});
-    const auto response = app.post("/api/execute", R"({"code":"print(1)"
-})");
+    app.script("session-pool", {{"status", 429}, {"headers", {{"Retry-After", "300"}}}});
+    const auto response = run(app, "print(1)");
     checked_json(response, 429);
-CHECK(header_of(response, "Retry-After") == "300");
-app.script("session-pool", {{"status", 403}});
-    const Json problem = checked_json(app.post("/api/execute", R"({"code":"print(1)"
-    })"), 502);
+    CHECK(header_of(response, "Retry-After") == "300");
+    app.script("session-pool", {{"status", 403}});
+    const Json problem = checked_json(run(app, "print(1)"), 502);
     CHECK(contains(problem.value("detail", ""), "Session Executor"));
-    }
+  }
 
-    TEST_CASE("a file goes into a session, is changed there, and comes back") {
-      const ServicesApp app;
-    const std::string session =
-        checked_json(app.post("/api/execute", R"({"code":"print(1)"
-    })"), 200).value("session", "");
+  TEST_CASE("a file goes into a session, is changed there, and comes back") {
+    const ServicesApp app;
+    const std::string session = checked_json(run(app, "print(1)"), 200).value("session", "");
     const std::string files = "/api/sessions/" + session + "/files";
     const std::string form =
         "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"in.txt\"\r\n"
@@ -322,9 +324,8 @@ app.script("session-pool", {{"status", 403}});
     const auto uploaded = connection.read_response();
     CAPTURE(uploaded);
     CHECK(status_of(uploaded) / 100 == 2);
-    const Json code = {{"session", session},
-                       {"code", "open('/mnt/data/out.txt','w').write(open('/mnt/data/in.txt').read().upper())"}};
-    const Json made = checked_json(app.post("/api/execute", code.dump()), 200);
+    const std::string code = "open('/mnt/data/out.txt','w').write(open('/mnt/data/in.txt').read().upper())";
+    const Json made = checked_json(run(app, code, session), 200);
     CAPTURE(made.dump());
     CHECK(made.value("status", "") == "succeeded");
     std::vector<std::string> names;
@@ -338,141 +339,137 @@ app.script("session-pool", {{"status", 403}});
     CHECK(content.ends_with("\r\n\r\nHELLO"));
     CHECK(status_of(app.remove(files + "/out.txt")) / 100 == 2);
     CHECK(status_of(app.get(files + "/out.txt")) == 404);
+  }
+
+  TEST_CASE("S-14: the vault's challenge is answered once; a secret shows no value unless that is allowed") {
+    const ServicesApp app;
+    const Json secret = checked_json(app.get("/api/secrets/demo-greeting"), 200);
+    CHECK(secret.value("name", "") == "demo-greeting");
+    CHECK(secret.value("enabled", false));
+    CHECK_FALSE(secret.contains("value"));
+    CHECK(app.asked("key-vault").size() == 2);
+    const auto older = app.get("/api/secrets/demo-greeting?version=" + secret.value("version", ""));
+    CHECK(checked_json(older, 200).value("version", "?") == secret.value("version", ""));
+    const auto asked = app.asked("key-vault");
+    REQUIRE(asked.size() == 3);
+    CHECK(asked[0].value("status", 0) == 401);
+    CHECK_FALSE(asked[0].at("headers").contains("authorization"));
+    CHECK(asked[2].at("assertions").at("authorization").at("claims").value("aud", "") == "https://vault.localhost");
+    CHECK_FALSE(contains(app.log(), "hello from the stand-in"));
+
+    const Refusal rows[] = {
+        {{}, 404, "SecretNotFound", "no such secret"},
+        {{{"status", 429}, {"headers", {{"Retry-After", "300"}}}}, 429, "Throttled", ""},
+        {{{"status", 403}}, 502, "ForbiddenByRbac", "Key Vault Secrets User"},
+    };
+    for (const auto& [script, status, code, detail] : rows) {
+      CAPTURE(code);
+      if (!script.is_null()) app.script("key-vault", script);
+      const Json problem = checked_json(app.get("/api/secrets/nothing"), status);
+      CHECK(problem.value("code", "") == code);
+      CHECK(contains(problem.value("detail", ""), detail));
     }
+    CHECK(checked_json(app.get("/api/secrets/disabled-secret"), 409).value("code", "") == "SecretDisabled");
+    CHECK(checked_json(app.get("/api/secrets/forbidden-secret"), 502).value("code", "") == "ForbiddenByRbac");
+    CHECK(checked_json(app.get("/api/secrets"), 200).at("names").size() > 25);  // of more than one page
 
-    TEST_CASE("S-14: the vault's challenge is answered once; a secret shows no value unless that is allowed") {
-      const ServicesApp app;
-      const Json secret = checked_json(app.get("/api/secrets/demo-greeting"), 200);
-      CHECK(secret.value("name", "") == "demo-greeting");
-      CHECK(secret.value("enabled", false));
-      CHECK_FALSE(secret.contains("value"));
-      CHECK(app.asked("key-vault").size() == 2);
-      const auto older = app.get("/api/secrets/demo-greeting?version=" + secret.value("version", ""));
-      CHECK(checked_json(older, 200).value("version", "?") == secret.value("version", ""));
-      const auto asked = app.asked("key-vault");
-      REQUIRE(asked.size() == 3);
-      CHECK(asked[0].value("status", 0) == 401);
-      CHECK_FALSE(asked[0].at("headers").contains("authorization"));
-      CHECK(asked[2].at("assertions").at("authorization").at("claims").value("aud", "") == "https://vault.localhost");
-      CHECK_FALSE(contains(app.log(), "hello from the stand-in"));
+    const ServicesApp open({}, {{"AZF_SECRET_VALUES", "allow"}});
+    const auto shown = open.get("/api/secrets/demo-greeting");
+    CHECK(checked_json(shown, 200).value("value", "") == "hello from the stand-in for Key Vault");
+    CHECK(header_of(shown, "Cache-Control") == "no-store");
+    CHECK_FALSE(contains(open.log(), "hello from the stand-in"));
+  }
 
-      const Refusal rows[] = {
-          {{}, 404, "SecretNotFound", "no such secret"},
-          {{{"status", 429}, {"headers", {{"Retry-After", "300"}}}}, 429, "Throttled", ""},
-          {{{"status", 403}}, 502, "ForbiddenByRbac", "Key Vault Secrets User"},
-      };
-      for (const auto& [script, status, code, detail] : rows) {
-        CAPTURE(code);
-        if (!script.is_null()) app.script("key-vault", script);
-        const Json problem = checked_json(app.get("/api/secrets/nothing"), status);
-        CHECK(problem.value("code", "") == code);
-        CHECK(contains(problem.value("detail", ""), detail));
-      }
-      CHECK(checked_json(app.get("/api/secrets/disabled-secret"), 409).value("code", "") == "SecretDisabled");
-      CHECK(checked_json(app.get("/api/secrets/forbidden-secret"), 502).value("code", "") == "ForbiddenByRbac");
-      CHECK(checked_json(app.get("/api/secrets"), 200).at("names").size() > 25);  // of more than one page
+  TEST_CASE("a file is put, read, listed and removed") {
+    const ServicesApp app;
+    const std::string target = "/api/files/reports/a%20b%23%C3%BC.txt";
+    const auto put = app.put(target, "hello", "Content-Type: text/plain\r\n");
+    CAPTURE(put);
+    CHECK(status_of(put) / 100 == 2);
+    check_marked(put);
+    const auto read = app.get(target);
+    CHECK(read.ends_with("\r\n\r\nhello"));
+    check_marked(read);
+    CHECK(contains(app.get("/api/files/reports/"), "a b#ü.txt"));
+    CHECK(status_of(app.remove(target)) / 100 == 2);
+    checked_json(app.get(target), 404);
+    app.script("blob", {{"status", 403}});
+    const Json problem = checked_json(app.get("/api/files/reports/"), 502);
+    CHECK(contains(problem.value("detail", ""), "Storage Blob Data"));
+  }
 
-      const ServicesApp open({}, {{"AZF_SECRET_VALUES", "allow"}});
-      const auto shown = open.get("/api/secrets/demo-greeting");
-      CHECK(checked_json(shown, 200).value("value", "") == "hello from the stand-in for Key Vault");
-      CHECK(header_of(shown, "Cache-Control") == "no-store");
-      CHECK_FALSE(contains(open.log(), "hello from the stand-in"));
+  TEST_CASE("S-20: users come page by page; there is no me; a throttled directory is waited for") {
+    const ServicesApp app;
+    Json page = checked_json(app.get("/api/users?top=2"), 200);
+    REQUIRE(page.at("users").size() == 2);
+    CHECK_FALSE(page.at("users").at(0).value("user_principal_name", "").empty());
+    const Json first = page;
+    std::size_t pages = 1;
+    for (; page.at("next").is_string() && pages < 100; ++pages) {
+      page = checked_json(app.get("/api/users?top=2&next=" + page.value("next", "")), 200);
+      CHECK(page.at("users") != first.at("users"));
     }
+    CHECK(pages > 1);
+    CHECK(page.at("next").is_null());
+    const std::string id = first.at("users").at(0).value("id", "");
+    CHECK(checked_json(app.get("/api/users/" + id), 200).value("id", "") == id);
+    CHECK(contains(checked_json(app.get("/api/users/me"), 400).value("detail", ""), "/users/{id}"));
 
-    TEST_CASE("a file is put, read, listed and removed") {
-      const ServicesApp app;
-      const std::string target = "/api/files/reports/a%20b%23%C3%BC.txt";
-      const auto put = app.put(target, "hello", "Content-Type: text/plain\r\n");
-      CAPTURE(put);
-      CHECK(status_of(put) / 100 == 2);
-      check_marked(put);
-      const auto read = app.get(target);
-      CHECK(read.ends_with("\r\n\r\nhello"));
-      check_marked(read);
-      CHECK(contains(app.get("/api/files/reports/"), "a b#ü.txt"));
-      CHECK(status_of(app.remove(target)) / 100 == 2);
-      checked_json(app.get(target), 404);
-      app.script("blob", {{"status", 403}});
-      const Json problem = checked_json(app.get("/api/files/reports/"), 502);
-      CHECK(contains(problem.value("detail", ""), "Storage Blob Data"));
-    }
+    const auto before = app.asked("graph").size();
+    app.script("graph", {{"status", 429}, {"headers", {{"Retry-After", "1"}}}});
+    checked_json(app.get("/api/users"), 200);
+    CHECK(app.asked("graph").size() == before + 2);
+    app.script("graph", {{"status", 403}});
+    CHECK(contains(checked_json(app.get("/api/users"), 502).value("detail", ""), "User.Read.All"));
+  }
 
-    TEST_CASE("S-20: users come page by page; there is no me; a throttled directory is waited for") {
-      const ServicesApp app;
-      Json page = checked_json(app.get("/api/users?top=2"), 200);
-      REQUIRE(page.at("users").size() == 2);
-      CHECK_FALSE(page.at("users").at(0).value("user_principal_name", "").empty());
-      const Json first = page;
-      std::size_t pages = 1;
-      for (; page.at("next").is_string() && pages < 100; ++pages) {
-        page = checked_json(app.get("/api/users?top=2&next=" + page.value("next", "")), 200);
-        CHECK(page.at("users") != first.at("users"));
-      }
-      CHECK(pages > 1);
-      CHECK(page.at("next").is_null());
-      const std::string id = first.at("users").at(0).value("id", "");
-      CHECK(checked_json(app.get("/api/users/" + id), 200).value("id", "") == id);
-      CHECK(contains(checked_json(app.get("/api/users/me"), 400).value("detail", ""), "/users/{id}"));
-
-      const auto before = app.asked("graph").size();
-      app.script("graph", {{"status", 429}, {"headers", {{"Retry-After", "1"}}}});
-      checked_json(app.get("/api/users"), 200);
-      CHECK(app.asked("graph").size() == before + 2);
-      app.script("graph", {{"status", 403}});
-      CHECK(contains(checked_json(app.get("/api/users"), 502).value("detail", ""), "User.Read.All"));
-    }
-
-    TEST_CASE("as in Azure, stand-ins serve only where they are allowed") {
-      const ServicesApp allowed({"--mode", "azure"});
-      checked_json(allowed.get("/api/users?top=1"), 200);
-    CHECK(checked_json(allowed.post("/api/execute", R"({"code":"print(6*7)"
-    })"), 200).value("stdout", "") == "42\n");
+  TEST_CASE("as in Azure, stand-ins serve only where they are allowed") {
+    const ServicesApp allowed({"--mode", "azure"});
+    checked_json(allowed.get("/api/users?top=1"), 200);
+    CHECK(checked_json(run(allowed, "print(6*7)"), 200).value("stdout", "") == "42\n");
 
     const ServicesApp refused({}, {{"WEBSITE_INSTANCE_ID", "0123456789abcdef"}});
     for (const auto& response :
-         {refused.post("/api/chat", kQuestion), refused.post("/api/execute", R"({"code":"1"})"),
-          refused.get("/api/secrets/demo-greeting"), refused.get("/api/files/"), refused.get("/api/users")}) {
+         {refused.post("/api/chat", kQuestion), run(refused, "1"), refused.get("/api/secrets/demo-greeting"),
+          refused.get("/api/files/"), refused.get("/api/users")}) {
       CAPTURE(response);
       CHECK(status_of(response) == 503);
       CHECK(header_of(response, "X-AZF-Demo").empty());
       CHECK(json_body(response).value("code", "") == "not_configured");
       CHECK(contains(json_body(response).value("detail", ""), "AZF_DEMO=allow"));
     }
-    }
+  }
 
-    TEST_CASE("without its own HTTP the host gets the same answers in envelopes, a stream as a whole") {
-      const ServicesApp app({}, {{"AzureFunctionsJobHost__customHandler__enableForwardingHttpRequest", "false"},
-                                 {"AzureFunctionsJobHost__customHandler__enableProxyingHttpRequest", "false"}});
-      CHECK_FALSE(checked_json(app.post("/api/chat", kQuestion), 200).value("content", "").empty());
-      const auto streamed = app.post("/api/chat", kStreamedQuestion);
-      CAPTURE(streamed);
-      CHECK(contains(streamed, "event: done"));
-      checked_json(app.get("/api/secrets/demo-greeting"), 200);
-    }
+  TEST_CASE("without its own HTTP the host gets the same answers in envelopes, a stream as a whole") {
+    const ServicesApp app({}, {{"AzureFunctionsJobHost__customHandler__enableForwardingHttpRequest", "false"},
+                               {"AzureFunctionsJobHost__customHandler__enableProxyingHttpRequest", "false"}});
+    CHECK_FALSE(checked_json(app.post("/api/chat", kQuestion), 200).value("content", "").empty());
+    const auto streamed = app.post("/api/chat", kStreamedQuestion);
+    CAPTURE(streamed);
+    CHECK(contains(streamed, "event: done"));
+    checked_json(app.get("/api/secrets/demo-greeting"), 200);
+  }
 
-    TEST_CASE("a host that only forwards gives a stream as a whole, in order") {
-      const ServicesApp app({}, {{"AzureFunctionsJobHost__customHandler__enableProxyingHttpRequest", "false"}});
-      const auto streamed = app.post("/api/chat", kStreamedQuestion);
-      CHECK_FALSE(header_of(streamed, "Content-Length").empty());
-      CHECK(streamed.find("event: text") < streamed.find("event: done"));
-    }
+  TEST_CASE("a host that only forwards gives a stream as a whole, in order") {
+    const ServicesApp app({}, {{"AzureFunctionsJobHost__customHandler__enableProxyingHttpRequest", "false"}});
+    const auto streamed = app.post("/api/chat", kStreamedQuestion);
+    CHECK_FALSE(header_of(streamed, "Content-Length").empty());
+    CHECK(streamed.find("event: text") < streamed.find("event: done"));
+  }
 
-    TEST_CASE("a handler that dies in the middle of a stream breaks it off, and its successor serves") {
-      ServicesApp app;
-      app.script("openai", {{"pace_ms", 600'000}});
-      RawConnection connection(app.port());
-      const std::string body = kStreamedQuestion;
-      connection.send(
-          "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
-          std::to_string(body.size()) + "\r\n\r\n" + body);
-      CHECK(comes_true([&] { return app.asked("openai").size() == 1; }));
-      const Json before = app.ready_file();
-      ::kill(before.value("handler_pid", -1), SIGKILL);
-      CHECK_FALSE(contains(connection.read_to_end(), "event: done"));
-      CHECK(comes_true([&] {
-        const Json now = app.ready_file();
-        return now.is_object() && now.value("handler_pid", -1) != before.value("handler_pid", -1);
-      }));
-      checked_json(app.post("/api/chat", kQuestion), 200);
-    }
-    }
+  TEST_CASE("a handler that dies in the middle of a stream breaks it off, and its successor serves") {
+    ServicesApp app;
+    app.script("openai", {{"pace_ms", 600'000}});
+    RawConnection connection(app.port());
+    ask_for_stream(connection);
+    CHECK(comes_true([&] { return app.asked("openai").size() == 1; }));
+    const Json before = app.ready_file();
+    ::kill(before.value("handler_pid", -1), SIGKILL);
+    CHECK_FALSE(contains(connection.read_to_end(), "event: done"));
+    CHECK(comes_true([&] {
+      const Json now = app.ready_file();
+      return now.is_object() && now.value("handler_pid", -1) != before.value("handler_pid", -1);
+    }));
+    checked_json(app.post("/api/chat", kQuestion), 200);
+  }
+}
