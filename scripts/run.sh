@@ -57,4 +57,6 @@ if [[ -z $emulator ]] && command -v func >/dev/null; then
   exec func start --port "$port"
 fi
 scripts/build.sh release handler azf_emulator
+command -v python3 >/dev/null || scripts/setup.sh --emulator ||
+  printf 'run: without python3 the emulated sessions run no code\n' >&2
 exec build/release/tests/emulator/emulator host --app-root "$app" --port "$port" --identity "$identity"

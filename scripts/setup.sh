@@ -18,6 +18,8 @@ readonly build_packages=(
 )
 # The tests make throw-away certificates and PFX files.
 readonly test_packages=(openssl)
+# The emulated session pool runs it. Asked for by command, as any python3 will do.
+readonly emulator_packages=(python3)
 # The official libraries that scripts/differential.sh and scripts/azurite.sh compare with. Asked for by command: who has node from
 # elsewhere has npm in the same package.
 readonly node_packages=(nodejs npm)
@@ -38,12 +40,13 @@ Usage: scripts/setup.sh [--test] [--checks] [--load] [--node] [--bench]
 
 Installs the Debian packages that are missing. Without root or passwordless sudo it prints the command to run instead.
 
-  --test    also what the tests need
-  --checks  also what .ci/run needs: clang and its tools, valgrind
-  --load    also what scripts/load_test.sh needs: wrk
-  --node    also what scripts/differential.sh and scripts/azurite.sh need: Node.js with npm
-  --bench   also what tests/bench/run.sh needs: wrk, slowhttptest, valgrind, Node.js, Go, Rust with hyper
-  --help    this text
+  --test      also what the tests need
+  --emulator  also what the emulated services need: python3
+  --checks    also what .ci/run needs: clang and its tools, valgrind
+  --load      also what scripts/load_test.sh needs: wrk
+  --node      also what scripts/differential.sh, scripts/azurite.sh and scripts/service_clients.sh need: Node.js with npm
+  --bench     also what tests/bench/run.sh needs: wrk, slowhttptest, valgrind, Node.js, Go, Rust with hyper
+  --help      this text
 TEXT
 }
 
@@ -128,7 +131,12 @@ main() {
     case $1 in
       --test)
         packages+=("${test_packages[@]}")
-        tools+=(openssl)
+        tools+=(openssl python3)
+        command -v python3 >/dev/null || packages+=("${emulator_packages[@]}")
+        ;;
+      --emulator)
+        tools+=(python3)
+        command -v python3 >/dev/null || packages+=("${emulator_packages[@]}")
         ;;
       --node)
         tools+=(node npm)

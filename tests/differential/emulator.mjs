@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { serve } from './processes.mjs';
 
 export class Emulator {
-  static async start(program, folder, arcKeyFolder) {
+  static async start(program, folder, arcKeyFolder, more = []) {
     const readyFile = join(folder, 'ready.json');
     const args = ['identity', '--ready-file', readyFile, '--state-dir', folder, '--device-code-interval', '1'];
     const ready = async () => {
@@ -15,7 +15,7 @@ export class Emulator {
       }
       throw new Error('the emulator does not become ready');
     };
-    const process = await serve(program, [...args, '--arc-key-dir', arcKeyFolder], { env: {}, ready });
+    const process = await serve(program, [...args, '--arc-key-dir', arcKeyFolder, ...more], { env: {}, ready });
     return new Emulator(process, JSON.parse(readFileSync(join(folder, 'variables.json'), 'utf8')));
   }
 
@@ -23,6 +23,7 @@ export class Emulator {
     this.process = process;
     this.variables = variables;
     this.identity = process.state.identity;
+    this.services = process.state.services;
   }
 
   async control(method, path, body) {

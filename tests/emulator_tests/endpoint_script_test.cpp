@@ -85,9 +85,39 @@ TEST_CASE_FIXTURE(Fixture, "makes hidden values comparable") {
   CHECK(elsewhere["requests"][0]["secrets"] != entries[0]["secrets"]);
 }
 
+TEST_CASE_FIXTURE(Fixture, "lets an endpoint word failures that have no body of their own") {
+  const auto ask_worded = [&] {
+    return script.answer(
+        "imds", {}, [](const Request&) { return text_reply(200, "usual"); },
+        [](int status) {
+          return Reply{status, "", {{"Retry-After", "1"}, {"X-Own", "yes"}}, "own words"};
+        });
+  };
+  CHECK(order(R"([{"status":429,"headers":{"Retry-After":9}},{"status":500,"body":""},{"status":204}])") == 204);
+  const auto worded = ask_worded();
+  CHECK(worded->status == 429);
+  CHECK(worded->body == "own words");
+  CHECK(*find_header(worded->headers, "Retry-After") == "9");
+  CHECK(*find_header(worded->headers, "X-Own") == "yes");
+  CHECK(ask_worded()->body.empty());
+  CHECK(ask_worded()->body.empty());
+  CHECK(ask_worded()->body == "usual");
+}
+
+TEST_CASE_FIXTURE(Fixture, "says how a reply is to go out") {
+  CHECK(order(R"([{"pace_ms":50},{"cut_after":3},{"status":200,"body":"x","cut_after":0}])") == 204);
+  const auto slow = ask();
+  CHECK(slow->body == "usual");
+  CHECK(slow->pace.count() == 50);
+  CHECK(ask()->cut_after == 3);
+  CHECK(ask()->cut_after == 0);
+  CHECK_FALSE(ask()->cut_after);
+}
+
 TEST_CASE_FIXTURE(Fixture, "refuses orders that mean nothing") {
   for (const char* body :
-       {"", "5", R"({"times":0})", R"({"path":1})", R"({"status":"x"})", R"({"status":99})", R"([{"delay_ms":-1}])"}) {
+       {"", "5", R"({"times":0})", R"({"path":1})", R"({"status":"x"})", R"({"status":99})", R"([{"delay_ms":-1}])",
+        R"({"pace_ms":-1})", R"({"cut_after":-1})", R"({"cut_after":"x"})"}) {
     CAPTURE(body);
     CHECK(order(body) == 400);
   }

@@ -118,6 +118,14 @@ Json ready_record(const FunctionApp& app, const std::string& url, const std::opt
   return record;
 }
 
+// The stand-ins are on this machine, whatever proxy the shell names.
+void exempt_loopback(Variables& variables) {
+  for (const char* name : {"NO_PROXY", "no_proxy"}) {
+    std::string& exemptions = variables[name];
+    exemptions.append(exemptions.empty() ? "" : ",").append("127.0.0.1,localhost");
+  }
+}
+
 std::optional<HostKeys> clone(const std::optional<HostKeys>& keys) {
   if (!keys) return std::nullopt;
   return HostKeys{keys->function.clone(), keys->master.clone()};
@@ -161,6 +169,7 @@ Result<bool> run_host(const HostCommand& command, const Variables& environment, 
     if (!started) return with_context(std::move(started).error(), "the services cannot start");
     services = std::move(*started);
     for (auto& [name, value] : services->variables()) variables.insert_or_assign(name, value);
+    exempt_loopback(variables);
     // Variables of the platform may be set to see what they do; stand-ins are wanted all the same.
     if (command.mode == HostMode::kAzure) variables.insert_or_assign("AZF_DEMO", "allow");
   }
