@@ -66,11 +66,14 @@ Problem to_problem(const ServiceError& error) {
 HttpResponse respond_with(const ServiceError& error, const InvocationContext& context) {
   log_service_error(error, context);
   auto response = to_response(to_problem(error), context.invocation_id);
-  if (error.retry_after && (response.status == 429 || response.status == 503)) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after);
-    response.headers.set("Retry-After", std::to_string(seconds.count()));
-  }
+  set_retry_after(response, error);
   return response;
+}
+
+void set_retry_after(HttpResponse& response, const ServiceError& error) {
+  if (!error.retry_after || (response.status != 429 && response.status != 503)) return;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after);
+  response.headers.set("Retry-After", std::to_string(seconds.count()));
 }
 
 void log_service_error(const ServiceError& error, const InvocationContext& context) {

@@ -16,6 +16,9 @@ Problem to_problem(const azure::ServiceError& error);
 /// the log.
 HttpResponse respond_with(const azure::ServiceError& error, const InvocationContext& context);
 
+/// Adds Retry-After to a response of that error, where waiting helps.
+void set_retry_after(HttpResponse& response, const azure::ServiceError& error);
+
 /// Writes the error to the log as `respond_with` does, where the response has begun already.
 void log_service_error(const azure::ServiceError& error, const InvocationContext& context);
 

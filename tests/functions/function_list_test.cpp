@@ -16,8 +16,8 @@ TEST_SUITE("functions") {
     const TestApp app;
     std::vector<std::string> names;
     for (const auto& function : app.router().functions()) names.push_back(function.metadata.name);
-    CHECK(names == std::vector<std::string>{"chat", "execute", "files", "greet", "health", "heartbeat", "relay",
-                                            "secret", "session-files", "token-status", "users"});
+    CHECK(names == std::vector<std::string>{"agent", "agent-job", "chat", "execute", "files", "greet", "health",
+                                            "heartbeat", "relay", "secret", "session-files", "token-status", "users"});
   }
 
   TEST_CASE("only functions meant for everybody can be called without a key") {
