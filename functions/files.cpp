@@ -104,9 +104,11 @@ std::string requested_range(const Headers& headers) {
   if (!range || headers.has("If-Range") || !range->starts_with("bytes=")) return {};
   const auto spec = range->substr(6);
   const auto dash = spec.find('-');
-  if (dash == std::string_view::npos || !azure::parse_number(spec.substr(0, dash))) return {};
-  const auto last = spec.substr(dash + 1);
-  return last.empty() || azure::parse_number(last) ? std::string(*range) : std::string();
+  if (dash == std::string_view::npos) return {};
+  const auto first = azure::parse_number(spec.substr(0, dash));
+  const auto last = azure::parse_number(spec.substr(dash + 1));
+  const bool is_known = first && (last ? *first <= *last : spec.ends_with('-'));
+  return is_known ? std::string(*range) : std::string();
 }
 
 azure::CallOptions options_for(const InvocationContext& context) {
@@ -218,6 +220,10 @@ Json time_or_null(std::optional<SystemTime> time) { return time ? Json(to_rfc333
 
 Result<HttpResponse> put_file(const FileStore& store, const std::string& path, const HttpRequest& request,
                               const InvocationContext& context) {
+  if (request.headers.has("Content-Range")) {
+    return to_response({.status = 400, .detail = "A part of a file cannot be written, only a whole one."},
+                       context.invocation_id);
+  }
   UploadedBody body(context.exchange.body);
   const auto version = store.blobs.upload(
       path, body,
@@ -234,7 +240,6 @@ Result<HttpResponse> put_file(const FileStore& store, const std::string& path, c
                                  {"modified", time_or_null(parse_http_date(version->last_modified))}},
                                 201);
   response.headers.set("ETag", version->etag);
-  if (store.demo) mark_demo(response);
   return response;
 }
 
@@ -242,9 +247,7 @@ Result<HttpResponse> delete_file(const FileStore& store, const std::string& path
                                  const InvocationContext& context) {
   const auto removed = store.blobs.remove(path, chosen(request.headers, kConditions), options_for(context));
   if (!removed) return refused(removed.error(), store, context);
-  HttpResponse response{.status = 204};
-  if (store.demo) mark_demo(response);
-  return response;
+  return HttpResponse{.status = 204};
 }
 
 Result<HttpResponse> list_files(const FileStore& store, const std::string& path, const HttpRequest& request,
@@ -271,26 +274,30 @@ Result<HttpResponse> list_files(const FileStore& store, const std::string& path,
   auto response = json_response({{"files", std::move(files)},
                                  {"folders", list->folders},
                                  {"next", list->next.empty() ? Json() : Json(list->next)}});
-  if (store.demo) mark_demo(response);
   return response;
+}
+
+Result<HttpResponse> serve(const FileStore& store, const std::string& path, const HttpRequest& request,
+                           const InvocationContext& context) {
+  switch (request.method) {
+    case Method::kPut: return put_file(store, path, request, context);
+    case Method::kDelete: return delete_file(store, path, request, context);
+    case Method::kHead: return head_file(store, path, request, context);
+    default: return get_file(store, path, request, context);
+  }
 }
 
 Result<HttpResponse> respond(const Result<FileStore, ServiceError>& store, const HttpRequest& request,
                              const InvocationContext& context) {
   const auto path = requested_path(request, context.route_values);
   if (!path) return to_response(path.error(), context.invocation_id);
+  const bool writes = request.method == Method::kPut || request.method == Method::kDelete;
+  if (is_folder(*path) && writes) return to_response(wrong_path("must name a file"), context.invocation_id);
   if (!store) return respond_with(store.error(), context);
-  const bool reads = request.method == Method::kGet || request.method == Method::kHead;
-  if (is_folder(*path)) {
-    if (reads) return list_files(*store, *path, request, context);
-    return to_response(wrong_path("must name a file"), context.invocation_id);
-  }
-  switch (request.method) {
-    case Method::kHead: return head_file(*store, *path, request, context);
-    case Method::kPut: return put_file(*store, *path, request, context);
-    case Method::kDelete: return delete_file(*store, *path, request, context);
-    default: return get_file(*store, *path, request, context);
-  }
+  auto response =
+      is_folder(*path) ? list_files(*store, *path, request, context) : serve(*store, *path, request, context);
+  if (response && store->demo) mark_demo(*response);
+  return response;
 }
 
 // Microsoft Learn, "Naming and Referencing Containers, Blobs, and Metadata", with the two that have a dollar sign.

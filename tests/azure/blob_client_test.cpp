@@ -151,8 +151,9 @@ TEST_SUITE("azure/blob_client") {
         {"Zoë/€", "/Zo%C3%AB/%E2%82%AC"},
         {"a+b~(c)", "/a%2Bb~%28c%29"},
     };
-    for (const auto& [name, path] : cases) {
-      CAPTURE(name);
+    for (const auto& row : cases) {
+      const auto& [name, path] = row;
+      CAPTURE(row.name);
       Fixture fixture;
       fixture.transport.add_reply(HttpResponse{});
       CHECK(fixture.client().head(name, {}, {}).has_value());
@@ -181,8 +182,9 @@ TEST_SUITE("azure/blob_client") {
   }
 
   TEST_CASE("a long body goes up in blocks of 8 MiB, and a list makes the blob of them") {
-    for (const auto& [size, blocks] : {std::pair{kBlock, 1}, std::pair{2 * kBlock + 1, 3}}) {
-      CAPTURE(size);
+    for (const auto& row : {std::pair{kBlock, 1}, std::pair{2 * kBlock + 1, 3}}) {
+      const auto& [size, blocks] = row;
+      CAPTURE(row.first);
       Fixture fixture;
       for (int i = 0; i <= blocks; ++i) fixture.transport.add_reply(created());
       Body body(size);
@@ -212,8 +214,9 @@ TEST_SUITE("azure/blob_client") {
 
   TEST_CASE("a body that breaks off changes nothing") {
     const Error failure{ErrorKind::kTransport, "gone"};
-    for (const auto& [size, requests] : {std::pair{std::size_t{5}, 0}, std::pair{kBlock + 5, 1}}) {
-      CAPTURE(size);
+    for (const auto& row : {std::pair{std::size_t{5}, 0}, std::pair{kBlock + 5, 1}}) {
+      const auto& [size, requests] = row;
+      CAPTURE(row.first);
       Fixture fixture;
       fixture.transport.add_reply(created());
       Body body(size, failure);
@@ -231,8 +234,9 @@ TEST_SUITE("azure/blob_client") {
       Headers conditions;
       std::size_t tries;
     } cases[] = {{{}, 4}, {{{"If-Match", "\"0x1\""}}, 1}};
-    for (const auto& [conditions, tries] : cases) {
-      CAPTURE(tries);
+    for (const auto& row : cases) {
+      const auto& [conditions, tries] = row;
+      CAPTURE(row.tries);
       Fixture put;
       Fixture removed;
       for (std::size_t i = 0; i < tries; ++i) {

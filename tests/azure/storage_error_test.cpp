@@ -40,8 +40,9 @@ TEST_SUITE("azure/storage_error") {
         {500, "OperationTimedOut", ServiceErrorKind::kTimeout},
         {503, "ServerBusy", ServiceErrorKind::kUnavailable},
     };
-    for (const auto& [status, code, kind] : cases) {
-      CAPTURE(code);
+    for (const auto& row : cases) {
+      const auto& [status, code, kind] = row;
+      CAPTURE(row.code);
       const auto error = parse_storage_error("blob", {.status = status, .headers = {{"x-ms-error-code", code}}}, {});
       CHECK(error.kind == kind);
       CHECK(error.status == status);
@@ -64,8 +65,9 @@ TEST_SUITE("azure/storage_error") {
         {{}, "<html>gateway", "not_found"},
         {{}, "", "not_found"},
     };
-    for (const auto& [headers, body, expected] : cases) {
-      CAPTURE(body);
+    for (const auto& row : cases) {
+      const auto& [headers, body, expected] = row;
+      CAPTURE(row.body);
       const auto error =
           parse_storage_error("blob", {.status = 404, .headers = headers, .body = std::string(body)}, {});
       CHECK(error.code == expected);

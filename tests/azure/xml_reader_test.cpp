@@ -48,8 +48,9 @@ TEST_SUITE("azure/xml_reader") {
         {"<x:a xmlns:x=\"u\"/>", "x:a{xmlns:x=u}"},
         {"<a>Zoë</a>", "a\"Zoë\""},
     };
-    for (const auto& [document, expected] : cases) {
-      CAPTURE(document);
+    for (const auto& row : cases) {
+      const auto& [document, expected] = row;
+      CAPTURE(row.document);
       const auto root = parse_xml(document);
       REQUIRE(root.has_value());
       CHECK(shown(*root) == expected);
@@ -90,8 +91,9 @@ TEST_SUITE("azure/xml_reader") {
         {"<a>\x01</a>", "a character that no document may have at byte 0"},
         {"<a>\xff</a>", "a character that no document may have at byte 0"},
     };
-    for (const auto& [document, expected] : cases) {
-      CAPTURE(document);
+    for (const auto& row : cases) {
+      const auto& [document, expected] = row;
+      CAPTURE(row.document);
       const auto root = parse_xml(document);
       REQUIRE_FALSE(root.has_value());
       CHECK(root.error() == azf::Error{azf::ErrorKind::kInvalidArgument, std::string(expected)});

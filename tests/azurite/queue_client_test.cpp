@@ -44,7 +44,7 @@ class Queues {
   }
 
  private:
-  const azf::SystemClock clock_;
+  azf::SystemClock clock_;
   const azf::Environment environment_{::environ};
   azf::StandardStreamsSink sink_{STDERR_FILENO};
   const azf::Logger log_{sink_, clock_, azf::LogLevel::kWarning, azf::LogFormat::kText};
