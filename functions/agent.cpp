@@ -46,6 +46,12 @@ Result<AgentCall, Problem> parse_agent_call(const HttpRequest& request) {
   return AgentCall{*std::move(question), *std::move(session), streamed};
 }
 
+std::vector<std::string> scopes_of(const Environment& environment) {
+  auto scopes = chat_model_scopes(environment);
+  for (auto& scope : session_pool_scopes(environment)) scopes.push_back(std::move(scope));
+  return scopes;
+}
+
 // Sends what the agent does as events, the session before all others.
 class AgentEvents final : public AgentListener {
  public:
@@ -177,7 +183,7 @@ Function agent(const Services& services) {
         if (!sessions) return respond_with(sessions.error(), context);
         return AgentInvocation(services, **model, *limits, *sessions, context).respond(*call);
       },
-      chat_model_scopes(services.environment));
+      scopes_of(services.environment));
 }
 
 }  // namespace azf::functions
