@@ -1,5 +1,8 @@
+#include "e2e/handler_app.h"
 #include "e2e/hosted_app.h"
+#include "support/child_process.h"
 #include "support/raw_connection.h"
+#include "support/temporary_directory.h"
 
 #include <doctest/doctest.h>
 
@@ -60,12 +63,12 @@ std::string run(const HostedApp& app, const std::string& code, const std::string
   return app.post("/api/execute", body.dump());
 }
 
-void ask_for_stream(RawConnection& connection) {
-  const std::string body = kStreamedQuestion;
-  connection.send(
-      "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n"
-      "Content-Length: " +
-      std::to_string(body.size()) + "\r\n\r\n" + body);
+void ask_for_stream(RawConnection& connection, const std::string& target = "/api/chat",
+                    const std::string& body = kStreamedQuestion) {
+  connection.send("POST " + target +
+                  " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                  "Content-Length: " +
+                  std::to_string(body.size()) + "\r\n\r\n" + body);
 }
 
 // The whole of such a response, which comes in chunks.
@@ -180,7 +183,53 @@ class ServicesApp : public HostedApp {
   }
 };
 
-// `{"error": ...}` of a problem: its code, and whether its detail names the next step.
+/// The stand-ins without a host, for a handler that a test starts itself.
+class ServicesAlone {
+ public:
+  ServicesAlone()
+      : emulator_(AZF_EMULATOR, {.arguments = {"identity", "--services", "--print-env", "--ready-file",
+                                               directory_.path() + "/ready.json"},
+                                 .environment = azf::test::quiet_environment(),
+                                 .directory = {}}) {
+    // Written after the variables.
+    REQUIRE(comes_true([this] { return std::ifstream(directory_.path() + "/ready.json").good(); }));
+  }
+
+  /// What a handler needs to find them, one variable each line as `export NAME='VALUE'`.
+  [[nodiscard]] Environment variables() const {
+    Environment variables;
+    std::istringstream lines(emulator_.standard_output());
+    for (std::string line; std::getline(lines, line);) {
+      const auto equals = line.find('=');
+      if (!line.starts_with("export ") || equals == std::string::npos) continue;
+      variables[line.substr(7, equals - 7)] = line.substr(equals + 2, line.size() - equals - 3);
+    }
+    return variables;
+  }
+  void script(const std::string& service, const Json& steps) const {
+    std::ifstream file(directory_.path() + "/ready.json");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const std::string url = azf::parse_json(text).value().value("url", "");
+    std::uint16_t port = 0;
+    std::from_chars(url.data() + url.rfind(':') + 1, url.data() + url.size(), port);
+    RawConnection connection(port);
+    const std::string body = steps.dump();
+    connection.send("POST /emulator/replies/" + service + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+                    std::to_string(body.size()) + "\r\n\r\n" + body);
+    CHECK(status_of(connection.read_response()) < 300);
+  }
+  /// From now on nobody listens.
+  void stop() {
+    emulator_.signal(SIGTERM);
+    CHECK(emulator_.wait());
+  }
+
+ private:
+  azf::test::TemporaryDirectory directory_;
+  azf::test::ChildProcess emulator_;
+};
+
+// An answer of a stand-in, and what the app makes of it.
 struct Refusal {
   Json script;
   int status;
@@ -324,7 +373,7 @@ TEST_SUITE("e2e") {
     const auto uploaded = connection.read_response();
     CAPTURE(uploaded);
     CHECK(status_of(uploaded) / 100 == 2);
-    const std::string code = "open('/mnt/data/out.txt','w').write(open('/mnt/data/in.txt').read().upper())";
+    const std::string code = "open('out.txt','w').write(open('in.txt').read().upper())";
     const Json made = checked_json(run(app, code, session), 200);
     CAPTURE(made.dump());
     CHECK(made.value("status", "") == "succeeded");
@@ -339,6 +388,44 @@ TEST_SUITE("e2e") {
     CHECK(content.ends_with("\r\n\r\nHELLO"));
     CHECK(status_of(app.remove(files + "/out.txt")) / 100 == 2);
     CHECK(status_of(app.get(files + "/out.txt")) == 404);
+  }
+
+  TEST_CASE("the agent computes its answer by code that really runs") {
+    const ServicesApp app;
+    const std::string question = R"({"question":"What is 12 * (3 + 4)?"})";
+    const Json answer = checked_json(app.post("/api/agent", question), 200);
+    CHECK(contains(answer.value("answer", ""), "84"));
+    REQUIRE(answer.at("steps").size() == 1);
+    CHECK(answer.at("steps").at(0).value("status", "") == "succeeded");
+    CHECK(answer.value("rounds", 0) == 2);
+    // Its session is its caller's, who may go on with it.
+    CHECK(checked_json(run(app, "print('still here')", answer.value("session", "")), 200).value("status", "") ==
+          "succeeded");
+
+    RawConnection connection(app.port());
+    ask_for_stream(connection, "/api/agent", R"({"question":"What is 12 * (3 + 4)?","stream":true})");
+    const Events events = events_of(connection.read_to_end());
+    std::vector<std::string> types;
+    for (const auto& [type, data] : events) {
+      if (types.empty() || types.back() != type) types.push_back(type);
+    }
+    CHECK(types == std::vector<std::string>{"session", "code", "output", "text", "done"});
+    CHECK(contains(text_of(events), "84"));
+    CHECK(events.front().second.value("demo", false));
+  }
+
+  TEST_CASE("an agent that gets no answer says so, with what it has done; so does a job") {
+    const ServicesApp app;
+    const auto looping = app.post("/api/agent", R"({"question":"[stand-in:tool-loop] 1 + 1"})");
+    CAPTURE(looping);
+    CHECK(status_of(looping) >= 400);
+    check_marked(looping);
+    CHECK(json_body(looping).at("steps").size() > 1);
+
+    (void)app.post("/emulator/queues/agent-jobs", R"({"id":"job-1","question":"The sum of the numbers 1 to 10?"})");
+    const auto results = app.get_until("/emulator/queues/agent-results", "job-1");
+    CHECK(contains(results, "55"));
+    CHECK_FALSE(contains(app.log(), "eyJ"));
   }
 
   TEST_CASE("S-14: the vault's challenge is answered once; a secret shows no value unless that is allowed") {
@@ -471,5 +558,32 @@ TEST_SUITE("e2e") {
       return now.is_object() && now.value("handler_pid", -1) != before.value("handler_pid", -1);
     }));
     checked_json(app.post("/api/chat", kQuestion), 200);
+  }
+
+  TEST_CASE("a service that takes too long, and one that is gone, cost their caller no more than its time") {
+    ServicesAlone services;
+    auto variables = services.variables();
+    variables["AzureFunctionsJobHost__functionTimeout"] = "00:00:02";
+    variables["AzureFunctionsJobHost__extensions__http__routePrefix"] = "api";
+    const azf::test::StartedHandler handler(variables);
+    constexpr auto kType = "Content-Type: application/json\r\n";
+    for (const char* service : {"openai", "session-pool", "key-vault", "graph", "blob"}) {
+      services.script(service, {{"delay_ms", 600'000}, {"times", -1}});
+    }
+    const auto answers = [&] {
+      return std::vector<std::string>{
+          handler.post("/api/chat", kType, kQuestion), handler.post("/api/execute", kType, R"({"code":"1"})"),
+          handler.get("/api/secrets/demo-greeting"), handler.get("/api/users"), handler.get("/api/files/")};
+    };
+    for (const auto& response : answers()) {
+      CAPTURE(response);
+      checked_json(response, 504);
+    }
+    services.stop();
+    for (const auto& response : answers()) {
+      CAPTURE(response);
+      CHECK((status_of(response) == 502 || status_of(response) == 504));
+      check_marked(response);
+    }
   }
 }

@@ -95,6 +95,20 @@ TEST_CASE("matches names in host.json without letter case and expands variables"
   CHECK_FALSE(settings.function_timeout);
 }
 
+TEST_CASE("variables take the place of settings in host.json, and of what is not there") {
+  AppFolder folder;
+  const HostSettings settings =
+      folder
+          .load({{"AzureFunctionsJobHost__CustomHandler__EnableForwardingHttpRequest", "false"},
+                 {"AzureFunctionsJobHost__extensions__http__routePrefix", "v1"},
+                 {"AzureFunctionsJobHost__functionTimeout__deeper", "x"},
+                 {"AzureFunctionsJobHost__", "x"}})
+          .settings;
+  CHECK_FALSE(settings.forwards_http);
+  CHECK(settings.route_prefix == "v1");
+  CHECK(settings.function_timeout == std::chrono::seconds(30));
+}
+
 TEST_CASE("refuses a host.json that the host would refuse") {
   for (const std::string text :
        {"{", "{}", R"({"version":"1.0"})", R"({"version":"2.0"})", R"({"version":"2.0","customHandler":{}})",

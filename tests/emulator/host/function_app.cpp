@@ -58,6 +58,28 @@ std::vector<std::string> texts_member(const Json& object, std::string_view name)
   return texts;
 }
 
+// Each variable `AzureFunctionsJobHost__a__b` takes the place of the setting `a.b` of host.json (azure-functions-host,
+// `HostJsonFileConfigurationSource.cs`; the variables are a later source of the same configuration).
+void apply_overrides(Json& host_json, const Variables& variables) {
+  constexpr std::string_view kPrefix = "AzureFunctionsJobHost__";
+  constexpr std::string_view kSeparator = "__";
+  for (const auto& [name, value] : variables) {
+    if (!equal_ignoring_case(std::string_view(name).substr(0, kPrefix.size()), kPrefix)) continue;
+    Json* place = &host_json;
+    std::string_view path = std::string_view(name).substr(kPrefix.size());
+    if (path.empty() || !host_json.is_object()) continue;
+    while (place->is_object() && !path.empty()) {
+      const std::string_view key = path.substr(0, path.find(kSeparator));
+      path.remove_prefix(std::min(path.size(), key.size() + kSeparator.size()));
+      auto known = place->begin();
+      while (known != place->end() && !equal_ignoring_case(known.key(), key)) ++known;
+      place = known == place->end() ? &(*place)[std::string(key)] : &*known;
+      if (place->is_null() && !path.empty()) *place = Json::object();
+    }
+    if (path.empty()) *place = value;
+  }
+}
+
 Result<HostSettings> parse_host_settings(const Json& json, const Variables& variables) {
   if (text_member(json, "version") != "2.0") return wrong("\"version\" must be \"2.0\"");
   HostSettings settings;
@@ -285,6 +307,7 @@ Result<FunctionApp> load_function_app(const fs::path& root, const std::vector<st
   if (status) return Error{ErrorKind::kNotFound, "there is no folder " + root.string()};
   auto host_json = load_json(app.root / "host.json");
   if (!host_json) return with_context(std::move(host_json).error(), "no function app in " + app.root.string());
+  apply_overrides(*host_json, variables);
   auto settings = parse_host_settings(*host_json, variables);
   if (!settings) return with_context(std::move(settings).error(), (app.root / "host.json").string());
   app.settings = std::move(*settings);

@@ -16,8 +16,6 @@ using std::chrono::seconds;
 constexpr seconds kIdleLimit{60};
 // How long .NET waits for `100 Continue` before it sends the body all the same.
 constexpr seconds kContinueWait{1};
-// How often it is asked whether anybody still wants the reply.
-constexpr std::chrono::milliseconds kAbandonedCheck{20};
 
 Result<Success> send_request(Stream& stream, MessageReader& reader, const Request& request, Deadline deadline,
                              const Clock& clock) {
@@ -29,27 +27,13 @@ Result<Success> send_request(Stream& stream, MessageReader& reader, const Reques
   return stream.write(waits ? body_to_wire(request) : to_wire(request), deadline);
 }
 
-// Until bytes are there, the time is up, or nobody wants them any more.
-Result<Success> wait_for_bytes(MessageReader& reader, const ReplyWriter& reply, Deadline deadline, const Clock& clock) {
-  for (;;) {
-    if (reply.abandoned()) return Error{ErrorKind::kCancelled, "the caller has gone"};
-    auto came = reader.wait_for_bytes(deadline.or_sooner(clock, kAbandonedCheck));
-    if (came || came.error().kind != ErrorKind::kTimeout || deadline.passed(clock)) return came;
-  }
-}
-
 Result<Success> pass_on_reply(MessageReader& reader, std::string_view method, seconds idle_limit, Deadline deadline,
                               ReplyWriter& reply, const Clock& clock) {
-  const auto limit = [&] { return deadline.or_sooner(clock, idle_limit); };
-  if (auto came = wait_for_bytes(reader, reply, limit(), clock); !came) return came;
-  const auto head = reader.read_reply_head(method, limit());
+  const auto head = reader.read_reply_head(method, deadline.or_sooner(clock, idle_limit));
   if (!head) return head.error();
   if (auto begun = reply.begin(*head); !begun) return begun;
   for (;;) {
-    if (!reader.body_ended()) {
-      if (auto came = wait_for_bytes(reader, reply, limit(), clock); !came) return came;
-    }
-    const auto piece = reader.read_body_piece(limit());
+    const auto piece = reader.read_body_piece(deadline.or_sooner(clock, idle_limit));
     if (!piece) return piece.error();
     if (piece->empty()) return Success{};
     if (auto written = reply.write(*piece); !written) return written;
@@ -151,8 +135,10 @@ Result<Reply> LoopbackClient::send(const Request& request, Deadline deadline) {
 Result<Success> LoopbackClient::stream(const Request& request, seconds idle_limit, Deadline deadline,
                                        ReplyWriter& reply) {
   return exchange(request, deadline, [&](Connection& connection) {
+    connection.stream.end_reads_when([&reply] { return reply.abandoned(); });
     auto sent = send_request(connection.stream, connection.reader, request, deadline, clock_);
     auto passed_on = pass_on_reply(connection.reader, request.method, idle_limit, deadline, reply, clock_);
+    connection.stream.end_reads_when({});
     return passed_on || sent || connection.reader.reply_begun() ? passed_on : sent;
   });
 }

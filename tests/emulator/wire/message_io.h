@@ -41,10 +41,7 @@ class MessageReader {
   /// The next bytes of the body of the message whose head was read last; empty at its end. Fails as `read_reply`.
   Result<std::string> read_body_piece(Deadline deadline);
 
-  /// Whether the body of the message whose head was read last is known to have no further bytes.
-  [[nodiscard]] bool body_ended() const { return framing_ == Framing::kSized && left_ == 0; }
-
-  /// Waits for further bytes without taking them. As the stream fails.
+  /// Waits for the first bytes of a reply without taking them. As the stream fails.
   Result<Success> wait_for_bytes(Deadline deadline);
 
   /// Whether bytes are here that no message has used yet.

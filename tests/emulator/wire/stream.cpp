@@ -17,6 +17,9 @@
 namespace azf::emulator {
 namespace {
 
+// How often it is asked whether a read is still wanted.
+constexpr std::chrono::milliseconds kEndOfReadsCheck{20};
+
 Error transport_error(std::string_view what) {
   return {ErrorKind::kTransport, std::string(what) + ": " + std::generic_category().message(errno)};
 }
@@ -72,13 +75,22 @@ Result<Success> wait_for_socket(int socket, short events, Deadline deadline, con
   }
 }
 
+Result<Success> SocketStream::wait_to_read(Deadline deadline) const {
+  if (!end_reads_) return wait_for_socket(socket_, POLLIN, deadline, clock_);
+  for (;;) {
+    if (end_reads_()) return Error{ErrorKind::kCancelled, "nobody waits for the peer any more"};
+    auto ready = wait_for_socket(socket_, POLLIN, deadline.or_sooner(clock_, kEndOfReadsCheck), clock_);
+    if (ready || ready.error().kind != ErrorKind::kTimeout || deadline.passed(clock_)) return ready;
+  }
+}
+
 Result<std::size_t> SocketStream::read(std::span<char> buffer, Deadline deadline) {
   for (;;) {
     const ssize_t count = ::recv(socket_, buffer.data(), buffer.size(), 0);
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) return transport_error("receive");
-    if (auto ready = wait_for_socket(socket_, POLLIN, deadline, clock_); !ready) return std::move(ready).error();
+    if (auto ready = wait_to_read(deadline); !ready) return std::move(ready).error();
   }
 }
 

@@ -4,9 +4,11 @@
 #include "core/result.h"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace azf::emulator {
 
@@ -50,12 +52,19 @@ class SocketStream final : public Stream {
   Result<std::size_t> read(std::span<char> buffer, Deadline deadline) override;
   Result<Success> write(std::string_view bytes, Deadline deadline) override;
 
+  /// Reads from now on fail with `kCancelled` soon after `condition` has become true; an empty one: never.
+  void end_reads_when(std::function<bool()> condition) { end_reads_ = std::move(condition); }
+
   /// Whether the peer has sent something or closed: an idle connection of which this is true must not be used again.
   [[nodiscard]] bool has_event() const;
 
  private:
+  // Until there is something to read.
+  Result<Success> wait_to_read(Deadline deadline) const;
+
   const int socket_;
   const Clock& clock_;
+  std::function<bool()> end_reads_;
 };
 
 /// Waits until `socket` is ready for `events` (of `poll`). Fails with `kTimeout`.
