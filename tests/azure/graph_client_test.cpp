@@ -28,7 +28,7 @@ struct GraphFixture : ServiceFixture {
     return page.error();
   }
 
-  const Graph graph;
+  const Graph graph{};
 };
 
 }  // namespace
@@ -129,8 +129,9 @@ TEST_SUITE("azure") {
         {"assignedLicenses/$count eq 0", true},
         {"mail eq null", true},
     };
-    for (const auto& [filter, advanced] : rows) {
-      CAPTURE(filter);
+    for (const Row& row : rows) {
+      const auto& [filter, advanced] = row;
+      CAPTURE(row.filter);
       GraphFixture f({json_reply(200, R"({"value":[]})")});
       CHECK(f.client().list_users({.filter = filter}, {}));
       const auto request = f.http.requests().front();
@@ -160,8 +161,9 @@ TEST_SUITE("azure") {
         {HttpResponse{302, {{"Location", "https://evil.example/"}}, ""}, ServiceErrorKind::kUnexpectedReply,
          "unexpected_reply", "302"},
     };
-    for (const auto& [reply, kind, code, advice] : rows) {
-      CAPTURE(advice);
+    for (const Row& row : rows) {
+      const auto& [reply, kind, code, advice] = row;
+      CAPTURE(row.advice);
       GraphFixture f({reply});
       const auto error = f.error_of();
       CHECK(error.kind == kind);
@@ -214,8 +216,9 @@ TEST_SUITE("azure") {
          {"https://127.0.0.1:9", true},
          "https://graph.microsoft.com/.default"},
     };
-    for (const auto& [setting, value, graph, scope] : rows) {
-      CAPTURE(setting);
+    for (const Row& row : rows) {
+      const auto& [setting, value, graph, scope] = row;
+      CAPTURE(row.setting);
       Environment environment;
       environment.set(setting, value);
       const auto loaded = load_graph(environment);

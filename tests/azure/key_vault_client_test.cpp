@@ -161,8 +161,9 @@ TEST_SUITE("azure") {
         {json_reply(200, R"({"value":7,"id":"https://v/secrets/a"})"), ServiceErrorKind::kUnexpectedReply,
          "unexpected_reply", "must be a string"},
     };
-    for (const auto& [reply, kind, code, advice] : rows) {
-      CAPTURE(advice);
+    for (const Row& row : rows) {
+      const auto& [reply, kind, code, advice] = row;
+      CAPTURE(row.advice);
       KnownVaultFixture f({reply});
       const auto error = f.error_of();
       CHECK(error.kind == kind);

@@ -25,8 +25,9 @@ TEST_SUITE("azure") {
         {"/secrets?$skiptoken=x", false},
         {"", false},
     };
-    for (const auto& [link, followed] : rows) {
-      CAPTURE(link);
+    for (const Row& row : rows) {
+      const auto& [link, followed] = row;
+      CAPTURE(row.link);
       const auto next = parse_next_link(link, "https://a.vault.azure.net");
       CHECK(next.has_value() == followed);
       if (!next) CHECK(next.error().kind == ErrorKind::kUnexpectedResponse);

@@ -312,8 +312,9 @@ TEST_SUITE("e2e") {
         {{{"status", 429}, {"headers", {{"Retry-After", "300"}}}}, 429, "", ""},
         {{{"status", 200}, {"body", "<html>no JSON</html>"}}, 502, "unexpected_reply", ""},
     };
-    for (const auto& [script, status, code, detail] : rows) {
-      CAPTURE(script.dump());
+    for (const Refusal& row : rows) {
+      const auto& [script, status, code, detail] = row;
+      CAPTURE(row.script.dump());
       app.script("openai", script);
       const auto response = app.post("/api/chat", kQuestion);
       const Json problem = checked_json(response, status);
@@ -449,8 +450,9 @@ TEST_SUITE("e2e") {
         {{{"status", 429}, {"headers", {{"Retry-After", "300"}}}}, 429, "Throttled", ""},
         {{{"status", 403}}, 502, "ForbiddenByRbac", "Key Vault Secrets User"},
     };
-    for (const auto& [script, status, code, detail] : rows) {
-      CAPTURE(code);
+    for (const Refusal& row : rows) {
+      const auto& [script, status, code, detail] = row;
+      CAPTURE(row.code);
       if (!script.is_null()) app.script("key-vault", script);
       const Json problem = checked_json(app.get("/api/secrets/nothing"), status);
       CHECK(problem.value("code", "") == code);

@@ -136,8 +136,9 @@ TEST_SUITE("functions") {
         {Error{ErrorKind::kUnexpectedResponse, "not trusted"}, 502, "unexpected_reply", ""},
         {Error{ErrorKind::kCancelled, "gone"}, 499, "cancelled", ""},
     };
-    for (const auto& [reply, status, code, detail] : rows) {
-      CAPTURE(code);
+    for (const Row& row : rows) {
+      const auto& [reply, status, code, detail] = row;
+      CAPTURE(row.code);
       VaultApp app(Settings{{"AZF_SECRET_VALUES", "allow"}});
       app.http.add_reply(reply);
       const auto response = app.get("/api/secrets/db-password");

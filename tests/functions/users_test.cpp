@@ -145,8 +145,9 @@ TEST_SUITE("functions") {
         {HttpResponse{.body = "<html>"}, 502, "unexpected_reply", ""},
         {Error{ErrorKind::kCancelled, "gone"}, 499, "cancelled", ""},
     };
-    for (const auto& [reply, status, code, detail] : rows) {
-      CAPTURE(code);
+    for (const Row& row : rows) {
+      const auto& [reply, status, code, detail] = row;
+      CAPTURE(row.code);
       TestApp app;
       add_token(app);
       app.http.add_reply(reply);
