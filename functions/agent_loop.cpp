@@ -15,7 +15,6 @@ namespace azf::functions {
 namespace {
 
 using azure::ChatError;
-using azure::ChatMessage;
 using azure::ChatReply;
 using azure::ChatRequest;
 using azure::ChatRole;

@@ -3,6 +3,7 @@
 #include "functions/caller_sessions.h"
 #include "functions/demo.h"
 #include "functions/function_list.h"
+#include "functions/json_body.h"
 #include "functions/service_problem.h"
 #include "runtime/json_message.h"
 #include "runtime/problem.h"
@@ -31,10 +32,8 @@ Problem wrong_field(std::string field, std::string message) {
 }
 
 Result<ExecuteRequest, Problem> parse_execute_request(const HttpRequest& request) {
-  if (!has_json_content(request.headers)) return Problem{.status = 415, .detail = "Send application/json."};
-  const auto body = parse_json(request.body);
-  if (!body) return Problem{.status = 400, .detail = "The body is " + body.error().message + "."};
-  if (!body->is_object()) return Problem{.status = 400, .detail = "The body must be a JSON object."};
+  const auto body = parse_json_body(request);
+  if (!body) return body.error();
 
   auto code = optional_string(*body, "code");
   if (!code || !*code || (*code)->empty()) return wrong_field("code", "must be the code to run, as a string");

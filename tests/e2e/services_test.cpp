@@ -280,6 +280,11 @@ TEST_SUITE("e2e") {
     checked_json(app.post("/api/chat", kQuestion), 200);
   }
 
+  TEST_CASE("after the start connections to the services stand before anybody asks") {
+    const ServicesApp app({}, {{"AZF_WARM_UP", "on"}});
+    CHECK(comes_true([&] { return connections_to(app.services_port()) > 0; }));
+  }
+
   TEST_CASE("S-7: a stream that breaks off in the middle ends with an error, and the next one works") {
     const ServicesApp app;
     app.script("openai", Json::array({{{"cut_after", 900}}, {{"drop", true}}}));

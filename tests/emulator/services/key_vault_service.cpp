@@ -41,7 +41,10 @@ std::string new_version() {
   return id;
 }
 
-std::string number_text(int number) { return (number < 10 ? "0" : "") + std::to_string(number); }
+std::string number_text(int number) {
+  std::string text(number < 10 ? "0" : "");
+  return text.append(std::to_string(number));
+}
 
 }  // namespace
 
