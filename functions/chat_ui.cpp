@@ -22,7 +22,7 @@ bool uses_stand_ins(const Environment& environment) {
   });
 }
 
-std::string page_for(const Environment& environment) {
+std::string html_for(const Environment& environment) {
   constexpr std::string_view root = "<html lang=\"en\"";
   std::string html(kChatPage.html);
   // Said before the first answer. The page's script looks for it.
@@ -39,22 +39,29 @@ std::string content_security_policy() {
          "require-trusted-types-for 'script'; trusted-types 'none'";
 }
 
+HttpResponse page_for(const Environment& environment) {
+  return {.headers = {{"Content-Type", "text/html; charset=utf-8"},
+                      {"Content-Security-Policy", content_security_policy()},
+                      {"X-Content-Type-Options", "nosniff"},
+                      {"Referrer-Policy", "no-referrer"},
+                      {"Cross-Origin-Opener-Policy", "same-origin"},
+                      // Asked for again after each deployment; not `no-store`, with which a browser forgets the
+                      // conversation when its reader goes back and forth.
+                      {"Cache-Control", "no-cache"}},
+          .body = html_for(environment)};
+}
+
 }  // namespace
 
 /// GET /api/chat-ui: a page to talk with the agent. It asks `agent`, `execute` and `session-files` of this app, with a
 /// function key that the reader types in, so that the page itself needs none.
 Function chat_ui(const Services& services) {
-  const HttpResponse page{.headers = {{"Content-Type", "text/html; charset=utf-8"},
-                                      {"Content-Security-Policy", content_security_policy()},
-                                      {"X-Content-Type-Options", "nosniff"},
-                                      {"Referrer-Policy", "no-referrer"},
-                                      {"Cross-Origin-Opener-Policy", "same-origin"},
-                                      // Asked for again after each deployment; not `no-store`, with which a browser
-                                      // forgets the conversation when its reader goes back and forth.
-                                      {"Cache-Control", "no-cache"}},
-                          .body = page_for(services.environment)};
-  return http_function("chat-ui", {.route = "chat-ui", .methods = {Method::kGet}, .auth_level = AuthLevel::kAnonymous},
-                       [page](const HttpRequest&, const InvocationContext&) -> Result<HttpResponse> { return page; });
+  // Made when it is asked for: most starts of the program are for something else.
+  return http_function(
+      "chat-ui", {.route = "chat-ui", .methods = {Method::kGet}, .auth_level = AuthLevel::kAnonymous},
+      [&environment = services.environment](const HttpRequest&, const InvocationContext&) -> Result<HttpResponse> {
+        return page_for(environment);
+      });
 }
 
 }  // namespace azf::functions

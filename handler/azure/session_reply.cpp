@@ -155,8 +155,9 @@ Result<SessionFilePage> parse_session_files(std::string_view body) {
   const auto add = [&](const Json& item) {
     if (is_folder(item)) return true;
     auto file = file_of(item);
-    if (file) page.files.push_back(*std::move(file));
-    return file.has_value();
+    if (!file) return false;
+    page.files.push_back(*std::move(file));
+    return true;
   };
   const bool all = items.is_array() ? std::ranges::all_of(items, add) : add(items);
   if (!all) return unexpected("the reply has a file without a name");

@@ -7,7 +7,7 @@
 // and `parse_command_line` has the streams set up.
 #include <istream>
 #include <ostream>
-#define _GLIBCXX_IOSTREAM 1
+#define _GLIBCXX_IOSTREAM 1  // NOLINT(bugprone-reserved-identifier): the guard
 namespace std {
 extern istream cin;
 extern ostream cout;
