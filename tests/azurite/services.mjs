@@ -74,7 +74,7 @@ export async function startHandler(app, env) {
 /** The app under the emulated Functions host, which reads requests and replies as a whole and rewrites their paths. */
 export async function startHostedApp(emulator, app, env) {
   const port = await freePort();
-  const { stop } = await serve(emulator, ['host', '--app-root', app, '--port', String(port)], {
+  const { stop } = await serve(emulator, ['host', '--app-root', app, '--port', String(port), '--services', 'off'], {
     env: { ...env, AZF_LOG_LEVEL: 'error' },
     ready: listening(port),
   });
