@@ -32,6 +32,8 @@ TEST_SUITE_BEGIN("emulator");
 
 TEST_CASE("finds the code that answers a question") {
   const std::vector<std::pair<std::string, std::string>> rows = {
+      {"What is the sum of all primes below 1,000?",
+       "print(sum(n for n in range(2, 1000) if all(n % d for d in range(2, int(n ** 0.5) + 1))))"},
       {"How many primes are there up to 1,000?",
        "print(sum(all(n % d for d in range(2, int(n ** 0.5) + 1)) for n in range(2, 1000 + 1)))"},
       {"What is the sum of the numbers 1 to 100?", "print(sum(range(1, 100 + 1)))"},

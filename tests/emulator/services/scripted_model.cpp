@@ -50,6 +50,8 @@ struct Rule {
 
 // Of the question in lower case, without thousands separators.
 constexpr auto kRules = std::to_array<Rule>({
+    {R"(sum of\b.*?\bprime(?:s| numbers)?\b.*?\b(?:below|under|less than|smaller than)\s+(\d+))",
+     "print(sum(n for n in range(2, $1) if all(n % d for d in range(2, int(n ** 0.5) + 1))))"},
     {R"(primes?\b.*?\b(?:below|under|less than|smaller than)\s+(\d+))",
      "limit = $1\n"
      "sieve = bytearray([1]) * limit\n"
