@@ -39,6 +39,9 @@ HttpResponse echo(const HttpRequest& request) {
   return response;
 }
 
+// All cuts of a request are under way at once, which takes a busy machine a while.
+constexpr std::chrono::seconds kTransferGrace{30};
+
 class EchoServer::Running {
  public:
   explicit Running(Listener listener)
@@ -47,7 +50,7 @@ class EchoServer::Running {
         server_(std::move(listener),
                 {.handler = [](const HttpRequest& request, const Exchange&) { return echo(request); },
                  .is_probe = is_probe},
-                clients_, clock_, log_, {.limits = {.body_bytes = kBodyLimitBytes}}),
+                clients_, clock_, log_, {.limits = {.body_bytes = kBodyLimitBytes}, .transfer_grace = kTransferGrace}),
         thread_([this] { server_.run(); }) {}
   ~Running() {
     server_.stop(std::chrono::seconds(20));
