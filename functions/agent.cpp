@@ -6,6 +6,7 @@
 #include "functions/event_stream.h"
 #include "functions/function_list.h"
 #include "functions/json_body.h"
+#include "functions/service_call.h"
 #include "functions/service_problem.h"
 #include "runtime/json_message.h"
 #include "runtime/problem.h"
@@ -99,9 +100,7 @@ class AgentInvocation {
 
  private:
   HttpResponse complete(std::string_view question, const CodeSession& session) {
-    const auto run = run_agent(
-        tools(session, nullptr), question, limits_,
-        {.deadline = context_.deadline, .cancelled = [this] { return context_.exchange.response.abandoned(); }});
+    const auto run = run_agent(tools(session, nullptr), question, limits_, call_options(context_));
     if (!run) return failure(run.error(), session);
     return json_response({{"answer", run->answer},
                           {"session", session.handle},

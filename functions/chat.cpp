@@ -3,6 +3,7 @@
 #include "functions/event_stream.h"
 #include "functions/function_list.h"
 #include "functions/json_body.h"
+#include "functions/service_call.h"
 #include "functions/service_problem.h"
 #include "runtime/json_message.h"
 #include "runtime/problem.h"
@@ -102,9 +103,7 @@ Json to_json(const ChatReply& reply) {
 }
 
 HttpResponse complete(ChatClient& model, const ChatRequest& request, const InvocationContext& context) {
-  const auto reply =
-      model.complete(request, {.deadline = context.deadline,
-                               .cancelled = [&response = context.exchange.response] { return response.abandoned(); }});
+  const auto reply = model.complete(request, call_options(context));
   auto response = reply ? json_response(to_json(*reply)) : respond_with(reply.error().error, context);
   response.headers.set("Cache-Control", "no-store");
   if (model.deployment().demo) mark_demo(response);

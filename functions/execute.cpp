@@ -4,6 +4,7 @@
 #include "functions/demo.h"
 #include "functions/function_list.h"
 #include "functions/json_body.h"
+#include "functions/service_call.h"
 #include "functions/service_problem.h"
 #include "runtime/json_message.h"
 #include "runtime/problem.h"
@@ -56,9 +57,7 @@ HttpResponse run(CallerSessions& sessions, const ExecuteRequest& request, const 
   const auto session = sessions.find_or_issue(request.session);
   if (!session) return respond_with(session.error(), context);
   const auto execution =
-      sessions.pool.execute(request.code, request.timeout, session->identifier,
-                            {.deadline = context.deadline,
-                             .cancelled = [&response = context.exchange.response] { return response.abandoned(); }});
+      sessions.pool.execute(request.code, request.timeout, session->identifier, call_options(context));
   if (!execution) return respond_with(execution.error(), context);
   Json document = to_json(*execution);
   document["session"] = session->handle;

@@ -5,6 +5,7 @@
 #include "core/utf8.h"
 #include "functions/demo.h"
 #include "functions/function_list.h"
+#include "functions/service_call.h"
 #include "functions/service_problem.h"
 #include "http/url.h"
 #include "runtime/json_message.h"
@@ -111,11 +112,6 @@ std::string requested_range(const Headers& headers) {
   return is_known ? std::string(*range) : std::string();
 }
 
-azure::CallOptions options_for(const InvocationContext& context) {
-  return {.deadline = context.deadline,
-          .cancelled = [&response = context.exchange.response] { return response.abandoned(); }};
-}
-
 // What a caller is told, where that is more than the client of the service knows.
 struct Refusal {
   int status;
@@ -197,7 +193,7 @@ Result<HttpResponse> get_file(const FileStore& store, const std::string& path, c
   FileResponse response(context.exchange.response, store);
   const auto reply = store.blobs.download(
       path, {.range = requested_range(request.headers), .conditions = chosen(request.headers, kConditions)}, response,
-      options_for(context));
+      call_options(context));
   if (reply && reply->status == 304) return file_head(*reply, store);
   if (reply) return HttpResponse{};
   if (!context.exchange.response.begun()) return refused(reply.error(), store, context);
@@ -207,7 +203,7 @@ Result<HttpResponse> get_file(const FileStore& store, const std::string& path, c
 
 Result<HttpResponse> head_file(const FileStore& store, const std::string& path, const HttpRequest& request,
                                const InvocationContext& context) {
-  const auto reply = store.blobs.head(path, chosen(request.headers, kConditions), options_for(context));
+  const auto reply = store.blobs.head(path, chosen(request.headers, kConditions), call_options(context));
   if (!reply) return refused(reply.error(), store, context);
   if (reply->status == 304) return file_head(*reply, store);
   if (auto begun = context.exchange.response.begin(file_head(*reply, store), length_of(*reply)); !begun) {
@@ -228,7 +224,7 @@ Result<HttpResponse> put_file(const FileStore& store, const std::string& path, c
   const auto version = store.blobs.upload(
       path, body,
       {.properties = chosen(request.headers, kProperties), .conditions = chosen(request.headers, kConditions)},
-      options_for(context));
+      call_options(context));
   if (body.failure() && body.failure()->kind == ErrorKind::kTimeout) {
     return to_response({.status = 408, .detail = "The file came too slowly."}, context.invocation_id);
   }
@@ -245,7 +241,7 @@ Result<HttpResponse> put_file(const FileStore& store, const std::string& path, c
 
 Result<HttpResponse> delete_file(const FileStore& store, const std::string& path, const HttpRequest& request,
                                  const InvocationContext& context) {
-  const auto removed = store.blobs.remove(path, chosen(request.headers, kConditions), options_for(context));
+  const auto removed = store.blobs.remove(path, chosen(request.headers, kConditions), call_options(context));
   if (!removed) return refused(removed.error(), store, context);
   return HttpResponse{.status = 204};
 }
@@ -261,7 +257,7 @@ Result<HttpResponse> list_files(const FileStore& store, const std::string& path,
   }
   const auto list =
       store.blobs.list({.prefix = path, .marker = query_parameter(request.url, "next").value_or(""), .limit = *limit},
-                       options_for(context));
+                       call_options(context));
   if (!list) return refused(list.error(), store, context);
   Json files = Json::array();
   for (const auto& blob : list->blobs) {

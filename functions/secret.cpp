@@ -2,6 +2,7 @@
 #include "core/time_text.h"
 #include "functions/demo.h"
 #include "functions/function_list.h"
+#include "functions/service_call.h"
 #include "functions/service_problem.h"
 #include "http/url.h"
 #include "runtime/json_message.h"
@@ -65,9 +66,8 @@ HttpResponse respond(const Services& services, const KeyVault& vault, const Http
   const auto name = context.route_values.get("name");
   const std::string version = query_parameter(request.url, "version").value_or("");
   if (const auto problem = check(name, version)) return to_response(*problem, context.invocation_id);
-  const azure::CallOptions options{
-      .deadline = context.deadline.or_sooner(services.clock, kCallLimit),
-      .cancelled = [&response = context.exchange.response] { return response.abandoned(); }};
+  auto options = call_options(context);
+  options.deadline = context.deadline.or_sooner(services.clock, kCallLimit);
   KeyVaultClient client(services.azure.connect(KeyVault::description()), vault, services.clock);
   if (!name) return list(client, options, context);
   return show(client, *name, version, services.environment.get(kValuesSetting) == "allow", options, context);

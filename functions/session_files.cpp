@@ -5,6 +5,7 @@
 #include "functions/caller_sessions.h"
 #include "functions/demo.h"
 #include "functions/function_list.h"
+#include "functions/service_call.h"
 #include "functions/service_problem.h"
 #include "http/multipart.h"
 #include "http/url.h"
@@ -114,7 +115,7 @@ class FileCall {
       : sessions_(sessions), session_(session), request_(request), context_(context) {}
 
   Result<HttpResponse> list() {
-    const auto files = sessions_.pool.list(session_.identifier, options());
+    const auto files = sessions_.pool.list(session_.identifier, call_options(context_));
     if (!files) return respond_with(files.error(), context_);
     Json list = Json::array();
     for (const auto& file : *files) list.push_back(to_json(file));
@@ -124,7 +125,7 @@ class FileCall {
   Result<HttpResponse> upload() {
     const auto upload = parse_upload(request_);
     if (!upload) return to_response(upload.error(), context_.invocation_id);
-    const auto file = sessions_.pool.upload(upload->name, upload->content, session_.identifier, options());
+    const auto file = sessions_.pool.upload(upload->name, upload->content, session_.identifier, call_options(context_));
     if (!file) return respond_with(file.error(), context_);
     return not_stored(json_response(to_json(*file), 201));
   }
@@ -132,7 +133,7 @@ class FileCall {
   Result<HttpResponse> download(std::string_view name) {
     auto& response = context_.exchange.response;
     FileRelay relay(response, name, sessions_.demo);
-    const auto done = sessions_.pool.download(name, session_.identifier, relay, options());
+    const auto done = sessions_.pool.download(name, session_.identifier, relay, call_options(context_));
     if (done) return HttpResponse{};
     if (!response.begun()) return respond_with(done.error(), context_);
     log_service_error(done.error(), context_);
@@ -140,7 +141,7 @@ class FileCall {
   }
 
   Result<HttpResponse> remove(std::string_view name) {
-    const auto removed = sessions_.pool.remove(name, session_.identifier, options());
+    const auto removed = sessions_.pool.remove(name, session_.identifier, call_options(context_));
     if (!removed) return respond_with(removed.error(), context_);
     return HttpResponse{.status = 204};
   }
@@ -149,11 +150,6 @@ class FileCall {
   static HttpResponse not_stored(HttpResponse response) {
     response.headers.set("Cache-Control", "no-store");
     return response;
-  }
-
-  [[nodiscard]] azure::CallOptions options() const {
-    return {.deadline = context_.deadline,
-            .cancelled = [&response = context_.exchange.response] { return response.abandoned(); }};
   }
 
   CallerSessions& sessions_;

@@ -1,6 +1,7 @@
 #include "azure/graph_client.h"
 #include "functions/demo.h"
 #include "functions/function_list.h"
+#include "functions/service_call.h"
 #include "functions/service_problem.h"
 #include "http/url.h"
 #include "runtime/json_message.h"
@@ -72,9 +73,8 @@ HttpResponse show(GraphClient& graph, std::string_view id, const azure::CallOpti
 
 HttpResponse respond(const Services& services, const Graph& graph, const HttpRequest& request,
                      const InvocationContext& context) {
-  const azure::CallOptions options{
-      .deadline = context.deadline.or_sooner(services.clock, kCallLimit),
-      .cancelled = [&response = context.exchange.response] { return response.abandoned(); }};
+  auto options = call_options(context);
+  options.deadline = context.deadline.or_sooner(services.clock, kCallLimit);
   GraphClient client(services.azure.connect(graph.description()), graph, services.clock);
   const auto id = context.route_values.get("id");
   return id ? show(client, *id, options, context) : list(client, request, options, context);

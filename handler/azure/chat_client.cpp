@@ -18,10 +18,9 @@ bool contains(std::string_view text, std::string_view part) { return text.find(p
 
 bool is_quota_exhausted(const ServiceRefusal& refusal) { return refusal.code == "insufficient_quota"; }
 
-// "Azure OpenAI" says by a header whether another try is of use; a quota does not come back by waiting.
+// A quota does not come back by waiting.
 bool is_final(const HttpResponse& reply) {
-  return reply.headers.get("x-should-retry") == "false" ||
-         (reply.status == 429 && is_quota_exhausted(parse_service_refusal(reply.body)));
+  return reply.status == 429 && is_quota_exhausted(parse_service_refusal(reply.body));
 }
 
 // Whether the reply says that the model does not know that parameter, as opposed to its value.

@@ -4,7 +4,6 @@
 #include "http/url.h"
 
 #include <algorithm>
-#include <chrono>
 #include <string_view>
 #include <utility>
 

@@ -14,8 +14,6 @@
 namespace azf::azure {
 namespace {
 
-using std::chrono::milliseconds;
-
 constexpr auto kName = "graph";
 constexpr std::string_view kFields = "$select=id,displayName,mail,userPrincipalName";
 

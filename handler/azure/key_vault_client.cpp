@@ -14,8 +14,6 @@
 namespace azf::azure {
 namespace {
 
-using std::chrono::milliseconds;
-
 constexpr auto kName = "key-vault";
 constexpr auto kApiVersion = "?api-version=2025-07-01";
 constexpr std::size_t kNameLimit = 127;

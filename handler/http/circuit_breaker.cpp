@@ -1,6 +1,7 @@
 #include "http/circuit_breaker.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace azf {
@@ -78,11 +79,11 @@ Result<HttpResponse> CircuitBreakerTransport::send(const HttpRequest& request, c
   if (!phase) return phase.error();
   Passage passage(*this, *phase);
   Watch watch(*this, passage, options.receiver);
-  SendOptions watched = options;
-  if (options.receiver != nullptr) watched.receiver = &watch;
+  std::optional<SendOptions> watched;  // a copy only where there is something to watch
+  if (options.receiver != nullptr) watched.emplace(options).receiver = &watch;
 
   const auto began = clock_.steady_now();
-  auto outcome = inner_.send(request, watched);
+  auto outcome = inner_.send(request, watched ? *watched : options);
   if (outcome) {
     is_failure(*outcome) ? passage.fail("status " + std::to_string(outcome->status)) : passage.succeed();
   } else if (!watch.refused() && is_failure(outcome.error(), clock_.steady_now() - began)) {

@@ -148,8 +148,9 @@ Result<HttpResponse> RetryingTransport::send(const HttpRequest& request, const S
   const auto began = clock_.steady_now();
   auto allowances = allowances_of(policy);
   NotedReceiver receiver(options.receiver);
-  SendOptions of_a_try = options;
-  if (options.receiver != nullptr) of_a_try.receiver = &receiver;
+  std::optional<SendOptions> noted;  // a copy only where there is something to note
+  if (options.receiver != nullptr) noted.emplace(options).receiver = &receiver;
+  const SendOptions& of_a_try = noted ? *noted : options;
   for (int tries = 1;; ++tries) {
     const auto try_began = clock_.steady_now();
     auto outcome = inner_.send(request, of_a_try);
