@@ -4,12 +4,13 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/build.sh PRESET [TARGET...]
+Usage: scripts/build.sh PRESET [-DNAME=VALUE...] [TARGET...]
 
 Installs missing packages where that is permitted, builds the third-party libraries once, configures the preset and
 builds the targets (default: all). Progress goes to stderr.
 
-  PRESET  debug, release, asan-ubsan, tsan, clang-checks or fuzz
+  PRESET         debug, release, asan-ubsan, tsan, clang-checks or fuzz
+  -DNAME=VALUE   an option for CMake, which this build folder keeps
 
 Environment:
   AZF_DEPS_PREFIX  libraries from elsewhere (OpenSSL, libcurl, cpp-httplib); scripts/deps.sh is then not run
@@ -22,6 +23,11 @@ case ${1:-} in
 esac
 preset=$1
 shift
+options=()
+while [[ ${1:-} == -D* ]]; do
+  options+=("$1")
+  shift
+done
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 note() { printf 'build: %s\n' "$*" >&2; }
@@ -41,9 +47,14 @@ if command -v ccache >/dev/null; then
 fi
 
 log=build/$preset-configure.log
+cache=build/$preset/CMakeCache.txt
 mkdir -p build
+# CMake keeps what it has once found, even where newer libraries stand elsewhere now.
+if [[ -f $cache ]] && ! grep -qF "OPENSSL_INCLUDE_DIR:PATH=$AZF_DEPS_PREFIX/" "$cache"; then
+  options+=(--fresh)
+fi
 note "configuring $preset"
-if ! cmake --preset "$preset" >"$log" 2>&1; then
+if ! cmake --preset "$preset" "${options[@]}" >"$log" 2>&1; then
   note "configuring failed; its last lines (all of it: $log):"
   tail -n 20 "$log" | sed 's/^/    /' >&2
   exit 1

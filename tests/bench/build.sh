@@ -4,21 +4,14 @@
 #   tests/bench/build.sh              everything, the peers in Rust and Go included
 #   tests/bench/build.sh TARGET...    only these targets of CMake
 #
-# What is missing is not installed: scripts/setup.sh --bench does that.
+# Compilers of other languages are not installed: scripts/setup.sh --bench does that.
 set -euo pipefail
 
 root=$(readlink -f "${BASH_SOURCE[0]%/*}/../..")
 readonly root build="$root/build/release" peers="$root/tests/bench/peers"
 readonly programs="$build/tests/bench"
 
-build_with_cmake() {
-  if [[ -z ${AZF_DEPS_PREFIX:-} ]]; then
-    AZF_DEPS_PREFIX=$("$root/scripts/deps.sh")
-    export AZF_DEPS_PREFIX
-  fi
-  cmake --preset release -S "$root" -DAZF_BENCH=ON
-  cmake --build "$build" --target "$@"
-}
+build_with_cmake() { "$root/scripts/build.sh" release -DAZF_BENCH=ON "$@"; }
 
 build_rust() (
   cd "$peers/hyper"
