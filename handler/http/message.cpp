@@ -111,10 +111,59 @@ std::string_view reason_phrase(int status) {
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, ascii_lower, ascii_lower);
+  // Most often the case is the same, too.
+  return a.size() == b.size() && (a == b || std::ranges::equal(a, b, {}, ascii_lower, ascii_lower));
 }
 
+namespace {
+
+// Sixteen bytes that are looked at together, by whatever instructions the processor has for that.
+using Block [[gnu::vector_size(16)]] = std::uint8_t;
+using Marks [[gnu::vector_size(16)]] = std::int8_t;  // of a comparison: nothing but ones where it holds
+constexpr std::size_t kHalfBlock = sizeof(Block) / 2;
+
+// Whether `mark` marks no byte of a text, which has at least half a block.
+bool has_none_of(Marks (*mark)(Block), std::string_view text) {
+  Block block{};
+  Marks found{};
+  if (text.size() >= sizeof block) {
+    const char* const last = text.data() + text.size() - sizeof block;
+    for (const char* at = text.data(); at < last; at += sizeof block) {
+      std::memcpy(&block, at, sizeof block);
+      found |= mark(block);
+    }
+    std::memcpy(&block, last, sizeof block);
+    found |= mark(block);
+  } else {
+    std::memcpy(&block, text.data(), kHalfBlock);
+    std::memcpy(reinterpret_cast<char*>(&block) + kHalfBlock, text.data() + text.size() - kHalfBlock, kHalfBlock);
+    found = mark(block);
+  }
+  std::array<std::uint64_t, 2> halves{};
+  std::memcpy(&halves, &found, sizeof halves);
+  return (halves[0] | halves[1]) == 0;
+}
+
+// The token characters of nearly all names; the others are left to the table.
+Marks unusual_in_name(Block block) {
+  const Block letter = (block | std::uint8_t{0x20}) - std::uint8_t{'a'};
+  const Block digit = block - std::uint8_t{'0'};
+  return (letter >= std::uint8_t{26}) & (digit >= std::uint8_t{10}) & (block != std::uint8_t{'-'});
+}
+
+Marks controls(Block block) {
+  return ((block < std::uint8_t{0x20}) & (block != std::uint8_t{'\t'})) | (block == std::uint8_t{0x7f});
+}
+
+bool is_text(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+}
+
+}  // namespace
+
 bool is_field_name(std::string_view text) {
+  if (text.size() >= kHalfBlock && has_none_of(unusual_in_name, text)) return true;
   constexpr auto kToken = [] {
     std::array<bool, 256> table{};
     for (const char c :
@@ -128,30 +177,8 @@ bool is_field_name(std::string_view text) {
   return token;
 }
 
-namespace {
-
-bool is_text(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-}
-
-// Of eight bytes at once, whether one is below 0x20 or is 0x7f. It may say so wrongly, of a byte behind such a one.
-bool may_have_controls(std::uint64_t bytes) {
-  constexpr std::uint64_t kEach = 0x0101010101010101;
-  const std::uint64_t deletes = bytes ^ (0x7f * kEach);
-  const std::uint64_t below_blank = (bytes - 0x20 * kEach) & ~bytes;
-  return ((below_blank | ((deletes - kEach) & ~deletes)) & (0x80 * kEach)) != 0;
-}
-
-}  // namespace
-
-// Values are what a request has most of.
 bool is_field_value(std::string_view text) {
-  for (std::uint64_t bytes = 0; text.size() >= sizeof bytes; text.remove_prefix(sizeof bytes)) {
-    std::memcpy(&bytes, text.data(), sizeof bytes);
-    if (may_have_controls(bytes) && !std::ranges::all_of(text.substr(0, sizeof bytes), is_text)) return false;
-  }
-  return std::ranges::all_of(text, is_text);
+  return text.size() >= kHalfBlock ? has_none_of(controls, text) : std::ranges::all_of(text, is_text);
 }
 
 Headers::Headers(std::initializer_list<Field> fields) {
@@ -186,16 +213,16 @@ std::vector<std::string_view> Headers::all(std::string_view name) const {
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
-  places_.push_back({text_.size(), name.size(), value.size()});
-  const std::size_t size = text_.size() + name.size() + value.size();
-  if (size <= text_.capacity()) {
-    text_.append(name).append(value);
-  } else {
-    std::string grown;  // while the old text is kept, because name and value may be parts of it
-    grown.reserve(std::max(size, 2 * text_.capacity()));
-    grown.append(text_).append(name).append(value);
-    text_ = std::move(grown);
+  const std::size_t end = used_ + name.size() + value.size();
+  std::string old;  // kept while its parts are copied, as name and value may be such
+  if (end > text_.size()) {
+    old = std::exchange(text_, std::string(std::max(end, 2 * text_.size()), '\0'));
+    old.copy(text_.data(), used_);  // no more than there is: what was moved from has lost its text
   }
+  char* const begin = text_.data() + used_;
+  std::copy(value.begin(), value.end(), std::copy(name.begin(), name.end(), begin));
+  places_.push_back({used_, name.size(), value.size()});
+  used_ = end;
 }
 
 void Headers::set(std::string_view name, std::string_view value) {
@@ -208,7 +235,7 @@ void Headers::remove(std::string_view name) {
 }
 
 void Headers::clear() {
-  text_.clear();
+  used_ = 0;
   places_.clear();
 }
 

@@ -76,7 +76,8 @@ class Headers {
   };
   [[nodiscard]] Field field(const Place& place) const;
 
-  std::string text_;
+  std::string text_;  // all of its bytes may be written; names and values have the first `used_`
+  std::size_t used_ = 0;
   std::vector<Place> places_;
 };
 

@@ -19,7 +19,7 @@ std::optional<std::string_view> LineReader::take(std::string_view& input, std::s
     taken_ = complete;
   }
   if (!complete) return std::nullopt;
-  if (line.ends_with("\r\n")) line.remove_suffix(2);
+  if (line.size() >= 2 && line[line.size() - 2] == '\r') line.remove_suffix(2);
   over_limit_ = line.size() > limit_bytes;
   if (over_limit_) return std::nullopt;
   return line;

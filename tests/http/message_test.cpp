@@ -81,13 +81,21 @@ TEST_SUITE("http") {
     CHECK(headers.empty());
   }
 
-  TEST_CASE("every byte is judged at every place of a value") {
+  TEST_CASE("every byte is judged at every place of names and values of every length") {
+    const std::string_view token = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~";
     for (int byte = 0; byte < 256; ++byte) {
-      const bool allowed = byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-      for (std::size_t place = 0; place < 20; ++place) {
-        std::string value(20, '\t');
-        value[place] = static_cast<char>(byte);
-        if (azf::is_field_value(value) != allowed) FAIL_CHECK("byte ", byte, " at ", place);
+      const auto c = static_cast<char>(byte);
+      const bool in_names = token.find(c) != std::string_view::npos;
+      const bool in_values = byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+      for (std::size_t size = 1; size <= 40; ++size) {
+        for (std::size_t place = 0; place < size; ++place) {
+          std::string name(size, 'n');
+          name[place] = c;
+          if (azf::is_field_name(name) != in_names) FAIL_CHECK("byte ", byte, " at ", place, " of ", size);
+          std::string value(size, '\t');
+          value[place] = c;
+          if (azf::is_field_value(value) != in_values) FAIL_CHECK("byte ", byte, " at ", place, " of ", size);
+        }
       }
     }
   }
@@ -99,5 +107,22 @@ TEST_SUITE("http") {
     CHECK(headers.all("A") == std::vector<std::string_view>(9, long_value));
     headers.set("A", *headers.get("A"));
     CHECK(headers == Headers{{"A", long_value}});
+  }
+
+  TEST_CASE("headers that were cleared or moved from can be filled again") {
+    Headers headers{{"A", std::string(40, 'x')}};
+    headers.clear();
+    headers.add("B", "2");
+    CHECK(headers == Headers{{"B", "2"}});
+
+    Headers taken = std::move(headers);
+    headers = Headers();
+    headers.add("C", "3");
+    CHECK(taken == Headers{{"B", "2"}});
+    CHECK(headers == Headers{{"C", "3"}});
+    const Headers copy = taken;
+    taken.clear();
+    taken.add("D", "4");
+    CHECK(copy == Headers{{"B", "2"}});
   }
 }
