@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,14 +64,21 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_for_answer(port, path):
+def ask(port, path):
+    """Waits until the handler listens, and for its answer."""
     for _ in range(200):
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5).read()
-            return
+            connection = socket.create_connection(("127.0.0.1", port), timeout=5)
+            break
         except OSError:
             time.sleep(0.1)
-    sys.exit("start_order: the handler did not answer")
+    else:
+        sys.exit("start_order: the handler does not listen")
+    with connection:
+        time.sleep(0.1)  # so that it also runs what waits for a request on an open connection
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode())
+        if not connection.recv(4096).startswith(b"HTTP/1.1 200"):
+            sys.exit(f"start_order: the handler does not answer GET {path} with 200")
 
 
 def executed_symbols(*paths):
@@ -91,7 +97,7 @@ def executed_symbols(*paths):
         command = ["valgrind", "--quiet", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={profile}"]
         with subprocess.Popen([*command, str(PROGRAM)], env=environment, stdout=subprocess.DEVNULL) as handler:
             for path in paths:
-                wait_for_answer(port, path)
+                ask(port, path)
             handler.send_signal(signal.SIGTERM)
         names = re.findall(r"^c?fn=\(\d+\) (\S+)", profile.read_text(), re.MULTILINE)
     # Not a name of the linker: an address, and what valgrind calls `(below main)`.
@@ -131,7 +137,8 @@ def main():
     def constants_of(entry):
         return entry.replace("(.text .text.*)", "(.rodata .rodata.*)")
 
-    start = {text_of(symbol) for symbol in executed_symbols("/")} | {f"{name}(.text)" for name in UNSEEN_OBJECTS}
+    start = {text_of(symbol) for symbol in executed_symbols("/")}
+    start |= {f"{name}(.text .text.*)" for name in UNSEEN_OBJECTS}
     invocation = {text_of(symbol) for symbol in executed_symbols("/", "/api/health/live")} - start
     constants = {constants_of(entry) for entry in start if entry.startswith("*lib")}
     ORDER.write_text(TEMPLATE.format(start=lines(start), invocation=lines(invocation), constants=lines(constants)))
