@@ -110,6 +110,12 @@ Events events_of(const std::string& response) {
   return events;
 }
 
+// The type of the last event of such a response.
+std::string end_of(const std::string& response) {
+  const Events events = events_of(response);
+  return events.empty() ? "" : events.back().first;
+}
+
 std::string text_of(const Events& events) {
   std::string text;
   for (const auto& [type, data] : events) {
@@ -600,7 +606,7 @@ TEST_SUITE("e2e") {
     const std::string session = checked_json(run(app, "open('a.txt','w').write('a')"), 200).value("session", "");
     const std::string files = "/api/sessions/" + session + "/files";
     const struct {
-      const char* name;
+      std::string name;
       const char* service;
       int status;
       std::function<std::string()> call;
@@ -633,7 +639,7 @@ TEST_SUITE("e2e") {
     }
 
     app.script("openai", restart());
-    CHECK(events_of(streamed_chat(app)).back().first == "done");
+    CHECK(end_of(streamed_chat(app)) == "done");
     app.script("openai", restart());
     CHECK(contains(result_of_job(app, "job-1").value("answer", ""), "55"));
   }
@@ -679,7 +685,7 @@ TEST_SUITE("e2e") {
     REQUIRE(broken.size() > 1);
     CHECK(broken.front().first == "text");
     CHECK(broken.back().first == "error");
-    CHECK(events_of(streamed_chat(app)).back().first == "done");
+    CHECK(end_of(streamed_chat(app)) == "done");
 
     const std::string content(200'000, 'c');
     CHECK(status_of(app.put("/api/files/large", content)) == 201);

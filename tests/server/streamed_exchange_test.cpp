@@ -161,13 +161,17 @@ TEST_SUITE("server/streamed_exchange") {
     options.limits.body_bytes = 10;
     for (const auto& [name, body, expected] : cases) {
       CAPTURE(name);
-      const RunningServer server(streaming([](const HttpRequest&, const Exchange& exchange) {
+      std::latch called(1);
+      const RunningServer server(streaming([&](const HttpRequest&, const Exchange& exchange) {
+                                   called.count_down();
                                    (void)read_all(exchange);
                                    return HttpResponse{};
                                  }),
                                  options);
       RawConnection connection(server.port());
-      connection.send(head + std::string(body));
+      connection.send(head);
+      called.wait();
+      connection.send(body);
       connection.shutdown_writing();
       const auto response = connection.read_to_end();
       CHECK(response.starts_with(expected));
