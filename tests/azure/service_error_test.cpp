@@ -138,8 +138,9 @@ TEST_SUITE("azure/service_error") {
         {{ErrorKind::kCredentialUnavailable, "no token"}, false},
         {{ErrorKind::kInvalidArgument, "no URL"}, false},
     };
-    for (const auto& [error, expected] : errors) {
-      CAPTURE(error.message);
+    for (const auto& row : errors) {
+      const auto& [error, expected] = row;
+      CAPTURE(row.first.message);
       CHECK(to_service_error("blob", error).maybe_done == expected);
     }
     const std::pair<HttpResponse, bool> replies[] = {
@@ -151,8 +152,9 @@ TEST_SUITE("azure/service_error") {
         {{.status = 429}, false},
         {{.status = 403}, false},
     };
-    for (const auto& [reply, expected] : replies) {
-      CAPTURE(reply.status);
+    for (const auto& row : replies) {
+      const auto& [reply, expected] = row;
+      CAPTURE(row.first.status);
       CHECK(parse_service_error("blob", reply, SystemTime()).maybe_done == expected);
     }
   }

@@ -625,8 +625,9 @@ TEST_SUITE("e2e") {
         {"files, remove", "blob", 204, [&] { return app.remove("/api/files/a"); }},
         {"users", "graph", 200, [&] { return app.get("/api/users"); }},
     };
-    for (const auto& [name, service, status, call] : rows) {
-      CAPTURE(name);
+    for (const auto& row : rows) {
+      const auto& [name, service, status, call] = row;
+      CAPTURE(row.name);
       const auto before = app.asked(service).size();
       app.script(service, restart());
       const auto response = call();
@@ -685,6 +686,7 @@ TEST_SUITE("e2e") {
     REQUIRE(broken.size() > 1);
     CHECK(broken.front().first == "text");
     CHECK(broken.back().first == "error");
+    CHECK(app.asked("openai").size() == 1);
     CHECK(end_of(streamed_chat(app)) == "done");
 
     const std::string content(200'000, 'c');
@@ -693,6 +695,7 @@ TEST_SUITE("e2e") {
     const auto part = read_file(app, "/api/files/large");
     CHECK(part.first == 200);
     CHECK(part.second < content.size());
+    CHECK(app.asked("blob").size() == 2);
     CHECK(read_file(app, "/api/files/large") == std::pair(200, content.size()));
 
     const std::string session = checked_json(run(app, "1"), 200).value("session", "");
@@ -702,6 +705,7 @@ TEST_SUITE("e2e") {
     const auto part_of_session = read_file(app, files + "/large");
     CHECK(part_of_session.first == 200);
     CHECK(part_of_session.second < content.size());
+    CHECK(app.asked("session-pool").size() == 3);
     CHECK(status_of(app.post(files + "?name=large", content)) == 201);
     CHECK(read_file(app, files + "/large") == std::pair(200, content.size()));
   }

@@ -141,7 +141,7 @@ TEST_SUITE("functions/agent_job") {
       "S-12: a message whose code may have run without an answer does not come again; one whose code did not, does") {
     using azf::Repetition;
     const struct {
-      const char* name;
+      std::string name;
       Replies replies;
       bool comes_again;
     } rows[] = {

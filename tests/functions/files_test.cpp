@@ -195,7 +195,7 @@ TEST_SUITE("functions/files") {
 
   TEST_CASE("a suffix, or a range with If-Range, is asked for in the version that its length and tag were seen of") {
     struct Row {
-      const char* name;
+      std::string name;
       Headers headers;
       std::string_view seen;  ///< what the service says of the file
       std::optional<std::string_view> range{};

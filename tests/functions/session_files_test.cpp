@@ -219,7 +219,7 @@ TEST_SUITE("functions/session_files") {
 
   TEST_CASE("every call has the deadline of its invocation, and ends when its caller has gone") {
     const struct {
-      const char* name;
+      std::string name;
       Method method;
       std::string rest;
     } rows[] = {

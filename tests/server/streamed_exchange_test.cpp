@@ -159,8 +159,9 @@ TEST_SUITE("server/streamed_exchange") {
     };
     HttpServerOptions options;
     options.limits.body_bytes = 10;
-    for (const auto& [name, body, expected] : cases) {
-      CAPTURE(name);
+    for (const auto& row : cases) {
+      const auto& [name, body, expected] = row;
+      CAPTURE(row.name);
       std::latch called(1);
       const RunningServer server(streaming([&](const HttpRequest&, const Exchange& exchange) {
                                    called.count_down();
