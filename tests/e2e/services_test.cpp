@@ -236,10 +236,10 @@ class ServicesAlone {
   azf::test::ChildProcess emulator_;
 };
 
-// A service that starts anew in the middle of the next request, and is back when a second try has likely failed too.
+// A service that starts anew in the middle of the next request, and is back well before the last try.
 Json restart(Json more = Json::object()) {
   more["restart"] = true;
-  more.emplace("away_ms", 700);
+  more.emplace("away_ms", 500);
   return more;
 }
 
