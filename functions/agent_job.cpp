@@ -100,11 +100,11 @@ bool may_pass(ServiceErrorKind kind) {
   }
 }
 
-// Whether the queue shall bring the message again: a service was in trouble, no code has run yet, and it is not the
-// last try.
+// Whether the queue shall bring the message again: a service was in trouble, no code can have run yet, and it is not
+// the last try.
 bool is_worth_another_try(const AgentError& error, const Invocation& invocation) {
   const auto* service = std::get_if<ServiceError>(&error.reason);
-  return service != nullptr && may_pass(service->kind) && error.so_far.steps.empty() &&
+  return service != nullptr && may_pass(service->kind) && !error.so_far.code_may_have_run &&
          invocation.metadata_integer("DequeueCount").value_or(1) < kMostTries;
 }
 

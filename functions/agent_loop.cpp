@@ -185,6 +185,7 @@ class Agent {
     AgentStep step{.id = "step-" + std::to_string(run_.steps.size() + 1), .code = *std::move(code)};
     if (auto told = tell(&AgentListener::take_code, step); !told) return Reason(cancelled(told.error()));
     auto execution = tools_.run_code(step.code, options_);
+    run_.code_may_have_run = run_.code_may_have_run || execution || execution.error().maybe_done;
     if (execution) {
       step.execution = *std::move(execution);
     } else if (is_endless(execution.error())) {

@@ -55,6 +55,8 @@ struct AgentRun {
   /// Empty in one that failed.
   std::string answer{};
   std::vector<AgentStep> steps{};
+  /// Also where no step tells of it, as no answer came.
+  bool code_may_have_run = false;
   std::size_t rounds = 0;
   azure::ChatUsage usage{};
 };

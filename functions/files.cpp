@@ -98,19 +98,38 @@ Headers chosen(const Headers& all, const std::string_view (&names)[N]) {
   return result;
 }
 
-// The forms of a range that the service knows. Any other is ignored, as is one with a condition of its own, which it
-// does not know: a reader is then given the whole file (RFC 9110 section 14.2).
-std::string requested_range(const Headers& headers) {
-  const auto range = headers.get("Range");
-  if (!range || headers.has("If-Range") || !range->starts_with("bytes=")) return {};
-  const auto spec = range->substr(6);
+/// One range of bytes, as a request asks for it (RFC 9110 section 14.1.2): from `first` to `last`, or to the end;
+/// without `first` the last `last` bytes. Value.
+struct ByteRange {
+  std::optional<std::uint64_t> first;
+  std::optional<std::uint64_t> last;
+
+  [[nodiscard]] bool is_suffix() const { return !first; }
+};
+
+// Any other form is ignored, and a reader given the whole file (section 14.2); so are several ranges at once.
+std::optional<ByteRange> parse_range(std::string_view text) {
+  if (!text.starts_with("bytes=")) return std::nullopt;
+  const auto spec = text.substr(6);
   const auto dash = spec.find('-');
-  if (dash == std::string_view::npos) return {};
-  const auto first = azure::parse_number(spec.substr(0, dash));
-  const auto last = azure::parse_number(spec.substr(dash + 1));
-  const bool is_known = first && (last ? *first <= *last : spec.ends_with('-'));
-  return is_known ? std::string(*range) : std::string();
+  if (dash == std::string_view::npos) return std::nullopt;
+  const ByteRange range{azure::parse_number(spec.substr(0, dash)), azure::parse_number(spec.substr(dash + 1))};
+  const bool has_first = range.first.has_value() == (dash > 0);
+  const bool has_last = range.last.has_value() == !spec.ends_with('-');
+  const bool is_known = range.is_suffix() ? range.last.has_value() : !range.last || *range.first <= *range.last;
+  return has_first && has_last && is_known ? std::optional(range) : std::nullopt;
 }
+
+// In the two forms that the service knows. `length` is that of the file, and not 0; nor is that of a suffix.
+std::string known_form(const ByteRange& range, std::uint64_t length) {
+  const auto first = range.is_suffix() ? length - std::min(*range.last, length) : *range.first;
+  const auto last = range.is_suffix() || !range.last ? std::string() : std::to_string(*range.last);
+  return "bytes=" + std::to_string(first) + "-" + last;
+}
+
+// Only such a tag can tell that a part belongs to what its reader has (section 13.1.5). A date cannot: the file may
+// have changed twice within its second.
+bool is_strong_tag(std::string_view text) { return text.starts_with('"'); }
 
 // What a caller is told, where that is more than the client of the service knows.
 struct Refusal {
@@ -188,17 +207,77 @@ class UploadedBody final : public BodyReader {
   std::optional<Error> failure_;
 };
 
+// One request of a file, or of a part of it.
+class Download {
+ public:
+  Download(const FileStore& store, const std::string& path, const HttpRequest& request,
+           const InvocationContext& context)
+      : store_(store),
+        path_(path),
+        conditions_(chosen(request.headers, kConditions)),
+        if_range_(request.headers.get("If-Range")),
+        context_(context) {}
+
+  Result<HttpResponse> whole() { return respond(fetch({.conditions = conditions_})); }
+
+  // Without If-Range, and in a form that the service knows.
+  Result<HttpResponse> part(std::string range) {
+    return respond(fetch({.range = std::move(range), .conditions = conditions_}));
+  }
+
+  // What the service does not know is looked up first, and what is then asked for is of the same version. Where the
+  // file has changed meanwhile its reader gets the whole of it, as after a false If-Range.
+  Result<HttpResponse> part_of_version(const ByteRange& range) {
+    const auto head = store_.blobs.head(path_, conditions_, call_options(context_));
+    if (!head) return refused(head.error(), store_, context_);
+    if (head->status == 304) return file_head(*head, store_);
+    const auto tag = head->headers.get("ETag").value_or("");
+    const auto length = length_of(*head).value_or(0);
+    if (!is_strong_tag(tag) || length == 0 || (if_range_ && *if_range_ != tag)) return whole();
+    if (range.is_suffix() && *range.last == 0) return unsatisfiable(length);
+    auto reply = fetch({.range = known_form(range, length), .conditions = {{"If-Match", tag}}});
+    const bool changed = !reply && reply.error().status == 412 && !context_.exchange.response.begun();
+    return changed ? whole() : respond(std::move(reply));
+  }
+
+ private:
+  using Reply = Result<HttpResponse, ServiceError>;
+
+  Reply fetch(const azure::BlobRead& read) {
+    FileResponse response(context_.exchange.response, store_);
+    return store_.blobs.download(path_, read, response, call_options(context_));
+  }
+
+  Result<HttpResponse> respond(Reply reply) const {
+    if (reply && reply->status == 304) return file_head(*reply, store_);
+    if (reply) return HttpResponse{};
+    if (!context_.exchange.response.begun()) return refused(reply.error(), store_, context_);
+    const bool gone = reply.error().kind == ServiceErrorKind::kCancelled;
+    return Error{gone ? ErrorKind::kCancelled : ErrorKind::kTransport, reply.error().message};
+  }
+
+  [[nodiscard]] HttpResponse unsatisfiable(std::uint64_t length) const {
+    auto response = to_response({.status = 416, .detail = "The range has no byte."}, context_.invocation_id);
+    response.headers.set("Content-Range", "bytes */" + std::to_string(length));
+    return response;
+  }
+
+  const FileStore& store_;
+  const std::string& path_;
+  const Headers conditions_;
+  const std::optional<std::string_view> if_range_;
+  const InvocationContext& context_;
+};
+
 Result<HttpResponse> get_file(const FileStore& store, const std::string& path, const HttpRequest& request,
                               const InvocationContext& context) {
-  FileResponse response(context.exchange.response, store);
-  const auto reply = store.blobs.download(
-      path, {.range = requested_range(request.headers), .conditions = chosen(request.headers, kConditions)}, response,
-      call_options(context));
-  if (reply && reply->status == 304) return file_head(*reply, store);
-  if (reply) return HttpResponse{};
-  if (!context.exchange.response.begun()) return refused(reply.error(), store, context);
-  const bool gone = reply.error().kind == ServiceErrorKind::kCancelled;
-  return Error{gone ? ErrorKind::kCancelled : ErrorKind::kTransport, reply.error().message};
+  Download download(store, path, request, context);
+  const auto text = request.headers.get("Range").value_or("");
+  const auto range = parse_range(text);
+  const auto if_range = request.headers.get("If-Range");
+  if (!range || (if_range && !is_strong_tag(*if_range))) return download.whole();
+  if (range->is_suffix() || if_range) return download.part_of_version(*range);
+  return download.part(std::string(text));
 }
 
 Result<HttpResponse> head_file(const FileStore& store, const std::string& path, const HttpRequest& request,
@@ -321,7 +400,8 @@ Result<FileStore, ServiceError> open_store(const Services& services) {
 }  // namespace
 
 /// GET, HEAD, PUT and DELETE /api/files/{*path}, or /api/files?name=...: the files of one container of Azure Storage,
-/// with ranges and conditions, streamed both ways. GET of a folder, whose path ends with a slash, is a list:
+/// with ranges (one at a time, suffixes too), If-Range and conditions, streamed both ways. GET of a folder, whose path
+/// ends with a slash, is a list:
 /// `{"files", "folders", "next"}`, with `?top` entries from `?next` on.
 Function files(const Services& services) {
   auto store = open_store(services);

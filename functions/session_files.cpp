@@ -137,7 +137,8 @@ class FileCall {
     if (done) return HttpResponse{};
     if (!response.begun()) return respond_with(done.error(), context_);
     log_service_error(done.error(), context_);
-    return Error{ErrorKind::kTransport, "the file did not come to its end"};
+    const bool gone = done.error().kind == azure::ServiceErrorKind::kCancelled;
+    return Error{gone ? ErrorKind::kCancelled : ErrorKind::kTransport, "the file did not come to its end"};
   }
 
   Result<HttpResponse> remove(std::string_view name) {

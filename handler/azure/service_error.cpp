@@ -69,6 +69,17 @@ ServiceErrorKind kind_of(ErrorKind kind) {
   return ServiceErrorKind::kUnavailable;
 }
 
+// Neither does a service that is too busy for a request begin with it, nor one that refuses it.
+bool may_have_acted(int status, bool says_when_to_come_again) {
+  return status == 408 || (status >= 500 && !(status == 503 && says_when_to_come_again));
+}
+
+bool may_have_acted(const Error& error) {
+  const bool sent = error.kind == ErrorKind::kTransport || error.kind == ErrorKind::kTimeout ||
+                    error.kind == ErrorKind::kUnexpectedResponse || error.kind == ErrorKind::kCancelled;
+  return sent && error.repetition == Repetition::kIfHarmless;
+}
+
 // Azure OpenAI says it in words: "... Please retry after 7 seconds."
 std::optional<std::chrono::milliseconds> delay_in_words(std::string_view message) {
   constexpr std::string_view kWords = "retry after ";
@@ -143,13 +154,16 @@ ServiceError parse_service_error(std::string_view service, const HttpResponse& r
           .code = std::move(code),
           .message = std::move(message),
           .retry_after = retry_after,
-          .request_id = request_id(reply.headers)};
+          .request_id = request_id(reply.headers),
+          .maybe_done = may_have_acted(reply.status, retry_after.has_value())};
 }
 
 ServiceError to_service_error(std::string_view service, const Error& error) {
   const auto kind = kind_of(error.kind);
-  return {
-      .kind = kind, .code = std::string(to_string(kind)), .message = with_context(error, std::string(service)).message};
+  return {.kind = kind,
+          .code = std::string(to_string(kind)),
+          .message = with_context(error, std::string(service)).message,
+          .maybe_done = may_have_acted(error)};
 }
 
 ServiceError not_configured(const Error& error) {

@@ -50,6 +50,8 @@ struct ServiceError {
   std::optional<std::chrono::milliseconds> retry_after{};
   /// By which the service's support finds the request; may be empty. Printable.
   std::string request_id{};
+  /// Whether the service may have done all the same what it was asked to: no answer came, or one of a failure half-way.
+  bool maybe_done = false;
 
   friend bool operator==(const ServiceError&, const ServiceError&) = default;
 };

@@ -164,8 +164,12 @@ Result<Execution, ServiceError> SessionPoolClient::execute(std::string_view code
   if (outcome->execution) return *std::move(outcome->execution);
   if (!executions || outcome->id.empty())
     return unexpected("session-pool: the code runs on, and nothing says where to ask for its end");
-  return wait_for_end(outcome->id, began, options.deadline.or_sooner(clock_, timeout + kReplyMargin), identifier,
-                      options);
+  auto ended =
+      wait_for_end(outcome->id, began, options.deadline.or_sooner(clock_, timeout + kReplyMargin), identifier, options);
+  if (ended) return ended;
+  ServiceError error = std::move(ended).error();
+  error.maybe_done = true;  // of the code, whatever became of the question after it
+  return error;
 }
 
 Result<Execution, ServiceError> SessionPoolClient::wait_for_end(std::string_view execution_id, SteadyTime began,

@@ -26,7 +26,7 @@ std::string_view to_string(ErrorKind kind);
 enum class Repetition {
   kIfHarmless,  ///< it may have had its effect
   kSafe,        ///< it surely had none: the request was not sent
-  kInVain,      ///< at once it would fail again
+  kInVain,      ///< the request was not sent, and at once it would not be again
 };
 
 /// An expected failure. Callers branch on `kind`, retry loops on `repetition` too; `message` is for people: what was

@@ -343,7 +343,9 @@ struct Transfer {
 
   // Why it must end now.
   [[nodiscard]] std::optional<Error> interruption() const {
-    if (stopped) return Error{ErrorKind::kTransport, std::string(kEnding), Repetition::kInVain};
+    if (stopped) {
+      return Error{ErrorKind::kTransport, std::string(kEnding), sent ? Repetition::kIfHarmless : Repetition::kInVain};
+    }
     if (options.cancelled && options.cancelled()) {
       return Error{ErrorKind::kCancelled, "ended, because whoever asked for it has gone"};
     }

@@ -19,7 +19,7 @@ class BodyReader {
   virtual ~BodyReader() = default;
   /// Waits for the next bytes and puts them into `buffer`; how many, 0 at the end of the body. Fails with `kTransport`
   /// when the peer broke off, `kTimeout` when it sends too slowly, and `kInvalidArgument` when what it sends is no
-  /// body.
+  /// body, or too much.
   virtual Result<std::size_t> read(std::span<char> buffer) = 0;
 };
 

@@ -135,6 +135,9 @@ std::optional<Http1Driver::Outcome> Http1Driver::call_handler(Connection& connec
                              .date = date(),
                              .closes = closes_after_response()});
   const HttpResponse response = context_.application.handler(reader_.request(), exchange.streams());
+  // What is wrong with a body that is read piece by piece is answered like any other; the handler knows no status of
+  // it.
+  if (!exchange.begun() && reader_.refused()) return refuse(connection, reader_.refusal());
   if (!exchange.begun()) return respond(connection, response, unread);
   const auto end_of_response = exchange.finish();
   connection.unfinished.reset();

@@ -67,6 +67,8 @@ class RequestReader {
   /// the blanks around their values, the body without its transfer coding. Complete when `read` said so.
   [[nodiscard]] const HttpRequest& request() const { return request_; }
   [[nodiscard]] const Refusal& refusal() const { return refusal_; }
+  /// Whether `read` said so.
+  [[nodiscard]] bool refused() const { return part_ == Part::kRefused; }
   /// Whether the connection stays open after the response (RFC 9112 section 9.3).
   [[nodiscard]] bool keeps_alive() const { return keeps_alive_ && !close_asked_; }
   /// Whether it is of HTTP/1.0, whose client wants to be told that the connection stays open.

@@ -11,6 +11,7 @@ namespace {
 using azf::Error;
 using azf::ErrorKind;
 using azf::HttpResponse;
+using azf::Repetition;
 using azf::SystemTime;
 using azf::azure::parse_service_error;
 using azf::azure::parse_service_refusal;
@@ -120,8 +121,41 @@ TEST_SUITE("azure/service_error") {
         {ErrorKind::kInternal, ServiceErrorKind::kUnavailable},
     };
     for (const auto& [kind, expected] : cases) {
-      CHECK(to_service_error("blob", Error{kind, "why"}) ==
-            ServiceError{.kind = expected, .code = std::string(to_string(expected)), .message = "blob: why"});
+      auto error = to_service_error("blob", Error{kind, "why"});
+      error.maybe_done = false;
+      CHECK(error == ServiceError{.kind = expected, .code = std::string(to_string(expected)), .message = "blob: why"});
+    }
+  }
+
+  TEST_CASE("S-12: an error tells whether the service may have done what was asked") {
+    const std::pair<Error, bool> errors[] = {
+        {{ErrorKind::kTransport, "reset"}, true},
+        {{ErrorKind::kTimeout, "late"}, true},
+        {{ErrorKind::kUnexpectedResponse, "no HTTP"}, true},
+        {{ErrorKind::kCancelled, "gone"}, true},
+        {{ErrorKind::kTransport, "refused", Repetition::kSafe}, false},
+        {{ErrorKind::kTransport, "taken for down", Repetition::kInVain}, false},
+        {{ErrorKind::kCredentialUnavailable, "no token"}, false},
+        {{ErrorKind::kInvalidArgument, "no URL"}, false},
+    };
+    for (const auto& row : errors) {
+      const auto& [error, expected] = row;
+      CAPTURE(row.first.message);
+      CHECK(to_service_error("blob", error).maybe_done == expected);
+    }
+    const std::pair<HttpResponse, bool> replies[] = {
+        {{.status = 500}, true},
+        {{.status = 504}, true},
+        {{.status = 408}, true},
+        {{.status = 503}, true},
+        {{.status = 503, .headers = {{"Retry-After", "1"}}}, false},
+        {{.status = 429}, false},
+        {{.status = 403}, false},
+    };
+    for (const auto& row : replies) {
+      const auto& [reply, expected] = row;
+      CAPTURE(row.first.status);
+      CHECK(parse_service_error("blob", reply, SystemTime()).maybe_done == expected);
     }
   }
 }

@@ -156,7 +156,9 @@ test('ranges', async () => {
     ['bytes=2-4', 206, '234', 'bytes 2-4/10'],
     ['bytes=7-', 206, '789', 'bytes 7-9/10'],
     ['bytes=8-99', 206, '89', 'bytes 8-9/10'],
-    ['bytes=-3', 200, '0123456789', null],
+    ['bytes=-3', 206, '789', 'bytes 7-9/10'],
+    ['bytes=-99', 206, '0123456789', 'bytes 0-9/10'],
+    ['bytes=1-2,4-5', 200, '0123456789', null],
   ]) {
     const reply = await file('range', { headers: { Range: range } });
     assert.deepEqual([reply.status, await reply.text(), reply.headers.get('content-range')], [status, content, header]);
@@ -164,6 +166,22 @@ test('ranges', async () => {
   const beyond = await file('range', { headers: { Range: 'bytes=99-' } });
   assert.equal(beyond.status, 416);
   assert.equal((await beyond.json()).code, 'InvalidRange');
+  assert.equal((await file('range', { headers: { Range: 'bytes=-0' } })).headers.get('content-range'), 'bytes */10');
+});
+
+test('a part of the version that a reader has, and all of any other', async () => {
+  const first = (await put('versions', '0123456789')).headers.get('etag');
+  const second = (await put('versions', 'abcdefghij')).headers.get('etag');
+  for (const [tag, range, status, content] of [
+    [second, 'bytes=2-4', 206, 'cde'],
+    [second, 'bytes=-2', 206, 'ij'],
+    [first, 'bytes=2-4', 200, 'abcdefghij'],
+    [first, 'bytes=-2', 200, 'abcdefghij'],
+    [`W/${second}`, 'bytes=2-4', 200, 'abcdefghij'],
+  ]) {
+    const reply = await file('versions', { headers: { Range: range, 'If-Range': tag } });
+    assert.deepEqual([reply.status, await reply.text()], [status, content]);
+  }
 });
 
 test('versions: what has changed is not overwritten, what has not is not sent again', async () => {

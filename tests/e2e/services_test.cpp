@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <signal.h>
 #include <sstream>
@@ -107,6 +108,12 @@ Events events_of(const std::string& response) {
     if (line.starts_with("data: ")) events.emplace_back(type, azf::parse_json(line.substr(6)).value());
   }
   return events;
+}
+
+// The type of the last event of such a response.
+std::string end_of(const std::string& response) {
+  const Events events = events_of(response);
+  return events.empty() ? "" : events.back().first;
 }
 
 std::string text_of(const Events& events) {
@@ -228,6 +235,33 @@ class ServicesAlone {
   azf::test::TemporaryDirectory directory_;
   azf::test::ChildProcess emulator_;
 };
+
+// A service that starts anew in the middle of the next request, and is back well before the last try.
+Json restart(Json more = Json::object()) {
+  more["restart"] = true;
+  more.emplace("away_ms", 500);
+  return more;
+}
+
+// The status and the number of bytes of a file that is read to its end, whole or not.
+std::pair<int, std::size_t> read_file(const ServicesApp& app, const std::string& target) {
+  RawConnection connection(app.port());
+  connection.send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const auto response = connection.read_to_end();
+  return {status_of(response), response.size() - response.find("\r\n\r\n") - 4};
+}
+
+// Of one job, which has an answer or an error.
+Json result_of_job(const ServicesApp& app, const std::string& id) {
+  (void)app.post("/emulator/queues/agent-jobs",
+                 azf::to_text({{"id", id}, {"question", "The sum of the numbers 1 to 10?"}}));
+  const Json results = json_body(app.get_until("/emulator/queues/agent-results", id));
+  for (const Json& message : results.at("messages")) {
+    const Json result = azf::parse_json(message.value("text", "")).value();
+    if (result.value("id", "") == id) return result;
+  }
+  return {};
+}
 
 // An answer of a stand-in, and what the app makes of it.
 struct Refusal {
@@ -565,6 +599,153 @@ TEST_SUITE("e2e") {
       return now.is_object() && now.value("handler_pid", -1) != before.value("handler_pid", -1);
     }));
     checked_json(app.post("/api/chat", kQuestion), 200);
+  }
+
+  TEST_CASE("a service that starts anew in the middle of a request is asked again where that does no harm") {
+    const ServicesApp app;
+    const std::string session = checked_json(run(app, "open('a.txt','w').write('a')"), 200).value("session", "");
+    const std::string files = "/api/sessions/" + session + "/files";
+    const struct {
+      std::string name;
+      const char* service;
+      int status;
+      std::function<std::string()> call;
+    } rows[] = {
+        {"chat", "openai", 200, [&] { return app.post("/api/chat", kQuestion); }},
+        {"agent", "openai", 200, [&] { return app.post("/api/agent", R"({"question":"What is 2 + 3?"})"); }},
+        {"session-files, upload", "session-pool", 201, [&] { return app.post(files + "?name=b.txt", "b"); }},
+        {"session-files, list", "session-pool", 200, [&] { return app.get(files); }},
+        // The session has begun anew, too, and its files are gone.
+        {"session-files, download", "session-pool", 404, [&] { return app.get(files + "/b.txt"); }},
+        {"session-files, remove", "session-pool", 404, [&] { return app.remove(files + "/b.txt"); }},
+        {"secret", "key-vault", 200, [&] { return app.get("/api/secrets/demo-greeting"); }},
+        {"files, put", "blob", 201, [&] { return app.put("/api/files/a", "content"); }},
+        {"files, get", "blob", 200, [&] { return app.get("/api/files/a"); }},
+        {"files, list", "blob", 200, [&] { return app.get("/api/files/"); }},
+        {"files, remove", "blob", 204, [&] { return app.remove("/api/files/a"); }},
+        {"users", "graph", 200, [&] { return app.get("/api/users"); }},
+    };
+    for (const auto& row : rows) {
+      const auto& [name, service, status, call] = row;
+      CAPTURE(row.name);
+      const auto before = app.asked(service).size();
+      app.script(service, restart());
+      const auto response = call();
+      CAPTURE(response);
+      CHECK(status_of(response) == status);
+      const auto asked = app.asked(service);
+      REQUIRE(asked.size() > before + 1);
+      CHECK(asked[before].at("status").is_null());
+      CHECK(asked[before + 1].at("path") == asked[before].at("path"));
+    }
+
+    app.script("openai", restart());
+    CHECK(end_of(streamed_chat(app)) == "done");
+    app.script("openai", restart());
+    CHECK(contains(result_of_job(app, "job-1").value("answer", ""), "55"));
+  }
+
+  TEST_CASE("S-12: code that had begun when its service started anew is not run again, and the next one runs") {
+    const ServicesApp app;
+    const auto executions = [&] {
+      return std::ranges::count_if(app.asked("session-pool"), [](const Json& request) {
+        return request.value("path", "").ends_with("/code/execute");
+      });
+    };
+    const std::string session = checked_json(run(app, "x = 1"), 200).value("session", "");
+    // Before the code is run, and after it.
+    for (const Json& step : {restart(), restart({{"cut_after", 0}})}) {
+      const auto before = executions();
+      app.script("session-pool", step);
+      const Json problem = json_body(run(app, "print(2)", session));
+      CHECK(problem.value("status", 0) == 502);
+      CHECK(problem.value("code", "") == "unreachable");
+      CHECK(executions() == before + 1);
+      const Json next = checked_json(run(app, "x", session), 200);
+      CHECK(contains(next.value("stderr", ""), "NameError"));  // the session is another one
+    }
+
+    const std::string question = R"({"question":"What is 12 * (3 + 4)?"})";
+    auto before = executions();
+    app.script("session-pool", restart());
+    CHECK(status_of(app.post("/api/agent", question)) == 502);
+    CHECK(executions() == before + 1);
+    CHECK(contains(checked_json(app.post("/api/agent", question), 200).value("answer", ""), "84"));
+
+    before = executions();
+    app.script("session-pool", restart());
+    CHECK(result_of_job(app, "job-1").at("error").value("status", 0) == 502);
+    CHECK(executions() == before + 1);
+    CHECK(contains(result_of_job(app, "job-2").value("answer", ""), "55"));
+  }
+
+  TEST_CASE("what had begun to come when its service started anew breaks off, and the next one is whole") {
+    const ServicesApp app;
+    app.script("openai", restart({{"cut_after", 900}}));
+    const Events broken = events_of(streamed_chat(app));
+    REQUIRE(broken.size() > 1);
+    CHECK(broken.front().first == "text");
+    CHECK(broken.back().first == "error");
+    CHECK(app.asked("openai").size() == 1);
+    CHECK(end_of(streamed_chat(app)) == "done");
+
+    const std::string content(200'000, 'c');
+    CHECK(status_of(app.put("/api/files/large", content)) == 201);
+    app.script("blob", restart({{"cut_after", 70'000}}));
+    const auto part = read_file(app, "/api/files/large");
+    CHECK(part.first == 200);
+    CHECK(part.second < content.size());
+    CHECK(app.asked("blob").size() == 2);
+    CHECK(read_file(app, "/api/files/large") == std::pair(200, content.size()));
+
+    const std::string session = checked_json(run(app, "1"), 200).value("session", "");
+    const std::string files = "/api/sessions/" + session + "/files";
+    CHECK(status_of(app.post(files + "?name=large", content)) == 201);
+    app.script("session-pool", restart({{"cut_after", 70'000}}));
+    const auto part_of_session = read_file(app, files + "/large");
+    CHECK(part_of_session.first == 200);
+    CHECK(part_of_session.second < content.size());
+    CHECK(app.asked("session-pool").size() == 3);
+    CHECK(status_of(app.post(files + "?name=large", content)) == 201);
+    CHECK(read_file(app, files + "/large") == std::pair(200, content.size()));
+  }
+
+  TEST_CASE("a write with a condition is not repeated after its service started anew, and the next one is done") {
+    const ServicesApp app;
+    app.script("blob", restart());
+    CHECK(status_of(app.put("/api/files/new", "1", "If-None-Match: *\r\n")) == 502);
+    CHECK(app.asked("blob").size() == 1);
+    CHECK(status_of(app.put("/api/files/new", "1", "If-None-Match: *\r\n")) == 201);
+    CHECK(status_of(app.put("/api/files/new", "1", "If-None-Match: *\r\n")) == 412);
+  }
+
+  TEST_CASE("connections that idled while their service started anew cost no call, not even one that is made once") {
+    const ServicesApp app;
+    const auto run_at_once = [&] {
+      std::vector<std::string> responses(4);
+      std::vector<std::thread> callers;
+      for (auto& response : responses) {
+        callers.emplace_back([&] { response = run(app, "import time; time.sleep(0.3)"); });
+      }
+      for (auto& caller : callers) caller.join();
+      return responses;
+    };
+    for (const auto& response : run_at_once()) checked_json(response, 200);
+    const auto port = app.services_port();
+    CHECK(connections_to(port) >= 4);
+    app.script("graph", restart());
+    checked_json(app.get("/api/users"), 200);
+    for (const auto& response : run_at_once()) checked_json(response, 200);
+  }
+
+  TEST_CASE("a service that was taken for down while it started anew is used again without anybody's doing") {
+    const ServicesApp app({}, {{"AZF_OPENAI_BREAKER_FAILURES", "2"}, {"AZF_OPENAI_BREAKER_SECONDS", "1"}});
+    app.script("openai", restart({{"away_ms", 3'000}}));
+    CHECK(status_of(app.post("/api/chat", kQuestion)) == 502);
+    CHECK(contains(app.log(), "a service is taken for down"));
+    CHECK(status_of(app.post("/api/chat", kQuestion)) == 502);
+    CHECK(comes_true([&] { return status_of(app.post("/api/chat", kQuestion)) == 200; }));
+    CHECK(contains(app.log(), "a service is back"));
   }
 
   TEST_CASE("a service that takes too long, and one that is gone, cost their caller no more than its time") {

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <string>
 
 namespace azf::emulator {
@@ -87,11 +88,13 @@ TEST_CASE_FIXTURE(Fixture, "makes hidden values comparable") {
 
 TEST_CASE_FIXTURE(Fixture, "lets an endpoint word failures that have no body of their own") {
   const auto ask_worded = [&] {
-    return script.answer(
-        "imds", {}, [](const Request&) { return text_reply(200, "usual"); },
-        [](int status) {
-          return Reply{status, "", {{"Retry-After", "1"}, {"X-Own", "yes"}}, "own words"};
-        });
+    return script
+        .play(
+            "imds", {}, [](const Request&) { return text_reply(200, "usual"); },
+            [](int status) {
+              return Reply{status, "", {{"Retry-After", "1"}, {"X-Own", "yes"}}, "own words"};
+            })
+        .reply;
   };
   CHECK(order(R"([{"status":429,"headers":{"Retry-After":9}},{"status":500,"body":""},{"status":204}])") == 204);
   const auto worded = ask_worded();
@@ -102,6 +105,20 @@ TEST_CASE_FIXTURE(Fixture, "lets an endpoint word failures that have no body of 
   CHECK(ask_worded()->body.empty());
   CHECK(ask_worded()->body.empty());
   CHECK(ask_worded()->body == "usual");
+}
+
+TEST_CASE_FIXTURE(Fixture, "says when the server goes away, and for how long") {
+  CHECK(order(R"([{"restart":true},{"restart":true,"away_ms":7,"cut_after":3}])") == 204);
+  const auto play = [this] { return script.play("imds", {}, [](const Request&) { return text_reply(200, "usual"); }); };
+  const auto silent = play();
+  CHECK_FALSE(silent.reply);
+  CHECK(silent.away == std::chrono::milliseconds(200));
+  const auto cut = play();
+  CHECK(cut.reply->body == "usual");
+  CHECK(cut.reply->cut_after == 3);
+  CHECK(cut.away == std::chrono::milliseconds(7));
+  CHECK_FALSE(play().away);
+  CHECK(order(R"({"restart":true,"away_ms":-1})") == 400);
 }
 
 TEST_CASE_FIXTURE(Fixture, "says how a reply is to go out") {

@@ -48,7 +48,7 @@ struct Fixture {
                            {"Content-Type", "application/json"},
                            {"Content-Length", std::to_string(body.size())}},
                           body};
-    const auto socket = connect_loopback(std::stoi(host.substr(host.find(':') + 1)), deadline(), clock);
+    const auto socket = connect();
     REQUIRE(socket);
     std::ifstream file(record["ca_file"].get<std::string>());
     const auto context = TlsContext::client(std::string(std::istreambuf_iterator<char>(file), {}));
@@ -58,6 +58,12 @@ struct Fixture {
     MessageReader reader(**stream);
     REQUIRE((*stream)->write(to_wire(request), deadline()));
     return reader.read_reply(method, deadline());
+  }
+
+  // All services have one port.
+  Result<FileDescriptor> connect() {
+    const std::string origin = url("key_vault");
+    return connect_loopback(std::stoi(origin.substr(origin.rfind(':') + 1)), deadline(), clock);
   }
 
   Result<Reply> chat(bool stream) {
@@ -130,6 +136,49 @@ TEST_CASE_FIXTURE(Fixture, "breaks off replies when a test wants it") {
     REQUIRE_FALSE(reply);
   }
   CHECK(chat(true));
+}
+
+TEST_CASE_FIXTURE(Fixture, "goes away in the middle of a request when a test wants it, and is back at the same port") {
+  const auto run = [this](const std::string& code) {
+    const Json body{{"codeInputType", "Inline"}, {"executionType", "Synchronous"}, {"code", code}};
+    return send("POST", url("session_pool") + "/executions?api-version=2025-02-02-preview&identifier=abcd",
+                "https://dynamicsessions.io", to_text(body));
+  };
+  CHECK(run("x = 1")->body.find("Succeeded") != std::string::npos);
+  const auto idle = connect();
+  order("openai", R"({"restart":true,"away_ms":300})");
+
+  CHECK_FALSE(chat(false));
+  char byte = 0;
+  CHECK(SocketStream(idle->get(), clock).read({&byte, 1}, deadline()).error().message ==
+        "receive: Connection reset by peer");
+  CHECK(connect().error().kind == ErrorKind::kNotFound);
+  while (!connect()) clock.sleep_for(std::chrono::milliseconds(5));
+
+  CHECK(chat(false)->status == 200);
+  CHECK(run("x")->body.find("NameError") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "goes away within a reply, and takes what else is under way with it") {
+  order("openai", R"([{"pace_ms":3600000},{"restart":true,"away_ms":0,"cut_after":100}])");
+  std::thread caller([this] { CHECK_FALSE(chat(true)); });
+  while (journal().empty()) clock.sleep_for(std::chrono::milliseconds(5));
+  CHECK_FALSE(chat(true));
+  caller.join();
+  CHECK(journal()[1]["status"] == 200);
+
+  order("openai", R"({"restart":true,"away_ms":0,"cut_after":10})");
+  while (!connect()) clock.sleep_for(std::chrono::milliseconds(5));
+  CHECK_FALSE(chat(false));
+  while (!connect()) clock.sleep_for(std::chrono::milliseconds(5));
+  CHECK(chat(true)->status == 200);
+}
+
+TEST_CASE_FIXTURE(Fixture, "does not hold up the end while it is away") {
+  order("openai", R"({"restart":true,"away_ms":3600000})");
+  CHECK_FALSE(chat(false));
+  CHECK_FALSE(connect());
+  services.reset();
 }
 
 TEST_CASE_FIXTURE(Fixture, "does not hold up the end with a stream that stands still") {

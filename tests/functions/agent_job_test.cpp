@@ -137,6 +137,31 @@ TEST_SUITE("functions/agent_job") {
     CHECK(AgentJob({HttpResponse{.status = 403}}).result_of(kMessage).at("error").at("status") == 502);
   }
 
+  TEST_CASE(
+      "S-12: a message whose code may have run without an answer does not come again; one whose code did not, does") {
+    using azf::Repetition;
+    const struct {
+      std::string name;
+      Replies replies;
+      bool comes_again;
+    } rows[] = {
+        {"broke off", {Error{ErrorKind::kTransport, "reset"}}, false},
+        {"no end in time, and then a busy model", {HttpResponse{.status = 504}, HttpResponse{.status = 403}}, false},
+        {"a failure", {HttpResponse{.status = 500}}, false},
+        {"taken for down", {Error{ErrorKind::kTransport, "not sent", Repetition::kInVain}}, true},
+        {"no connection", Replies(4, Error{ErrorKind::kTransport, "refused", Repetition::kSafe}), true},
+        {"busy", {HttpResponse{.status = 429, .headers = {{"Retry-After", "90"}}}}, true},
+        {"away", {HttpResponse{.status = 503, .headers = {{"Retry-After", "90"}}}}, true},
+    };
+    for (const auto& row : rows) {
+      CAPTURE(row.name);
+      Replies replies = {asks_for("1")};
+      replies.insert(replies.end(), row.replies.begin(), row.replies.end());
+      const AgentJob job(replies);
+      CHECK(job.receive(kMessage).status == (row.comes_again ? 500 : 200));
+    }
+  }
+
   TEST_CASE("a result that is too large for the queue is made to fit") {
     const std::string much(100'000, 'o');
     const Json steps = AgentJob({asks_for("1"), execution(much), completion({{"content", "a"}})}).result_of(kMessage);

@@ -1,10 +1,10 @@
 #include "azure/blob_client.h"
 #include "http/url.h"
+#include "support/fake_caller.h"
 #include "support/test_app.h"
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
@@ -19,9 +19,8 @@ using azf::HttpRequest;
 using azf::HttpResponse;
 using azf::Json;
 using azf::Method;
-using azf::Result;
-using azf::Success;
 using azf::test::fake_token;
+using azf::test::FakeCaller;
 using azf::test::json_body;
 
 constexpr auto kContainerUrl = "https://a.blob.core.windows.net/files";
@@ -48,45 +47,6 @@ struct FilesApp : azf::test::TestApp {
   }
 };
 
-/// What the server makes of an exchange, and callers that go away.
-class Caller final : private azf::BodyReader, private azf::ResponseWriter {
- public:
-  azf::Exchange streams() { return {*this, *this}; }
-
-  std::size_t upload_bytes = 0;
-  std::optional<Error> upload_failure{};
-  bool gone = false;
-  /// Takes so many bytes, then goes.
-  std::size_t takes = std::string::npos;
-
-  std::optional<HttpResponse> head{};
-  std::optional<std::uint64_t> length{};
-  std::string body{};
-  bool broken_off = false;
-
- private:
-  Result<std::size_t> read(std::span<char> buffer) override {
-    if (upload_bytes == 0 && upload_failure) return *upload_failure;
-    const auto count = std::min(upload_bytes, buffer.size());
-    std::fill_n(buffer.begin(), count, 'x');
-    upload_bytes -= count;
-    return count;
-  }
-  Result<Success> begin(const HttpResponse& begun, std::optional<std::uint64_t> body_length) override {
-    head = begun;
-    length = body_length;
-    return Success{};
-  }
-  Result<Success> write(std::string_view bytes) override {
-    if (body.size() + bytes.size() > takes) return Error{ErrorKind::kCancelled, "the caller has gone"};
-    body += bytes;
-    return Success{};
-  }
-  void break_off() override { broken_off = true; }
-  [[nodiscard]] int status() const override { return head ? head->status : 0; }
-  [[nodiscard]] bool abandoned() const override { return gone; }
-};
-
 HttpResponse refusal(int status, std::string_view code) {
   return {.status = status, .headers = {{"x-ms-error-code", code}}};
 }
@@ -110,7 +70,7 @@ TEST_SUITE("functions/files") {
   TEST_CASE("a file is passed on while it comes, with its type, version and length, and nothing of the service") {
     FilesApp app;
     app.http.add_reply(file("hello"));
-    Caller caller;
+    FakeCaller caller;
     app.send({.url = "/api/files/a.txt"}, caller.streams());
     REQUIRE(caller.head);
     CHECK(*caller.head == HttpResponse{.headers = {{"Content-Type", "text/plain"},
@@ -202,13 +162,18 @@ TEST_SUITE("functions/files") {
     } cases[] = {
         {{{"Range", "bytes=0-2"}}, "bytes=0-2"},
         {{{"Range", "bytes=7-"}}, "bytes=7-"},
-        {{{"Range", "bytes=-5"}}, std::nullopt},
+        {{{"Range", "bytes=-"}}, std::nullopt},
+        {{{"Range", "bytes=-x"}}, std::nullopt},
+        {{{"Range", "bytes=x-1"}}, std::nullopt},
         {{{"Range", "bytes=5-2"}}, std::nullopt},
         {{{"Range", "bytes=1-x"}}, std::nullopt},
         {{{"Range", "bytes=0-1,3-4"}}, std::nullopt},
         {{{"Range", "bytes=a-b"}}, std::nullopt},
         {{{"Range", "lines=1-2"}}, std::nullopt},
-        {{{"Range", "bytes=0-2"}, {"If-Range", "\"0x1\""}}, std::nullopt},
+        {{{"Range", "bytes=0-2"}, {"If-Range", "W/\"0x1\""}}, std::nullopt},
+        {{{"Range", "bytes=0-2"}, {"If-Range", "Fri, 02 Jan 2026 03:04:05 GMT"}}, std::nullopt},
+        {{{"Range", "bytes=-2"}, {"If-Range", "Fri, 02 Jan 2026 03:04:05 GMT"}}, std::nullopt},
+        {{{"Range", "bytes=0-1,3-4"}, {"If-Range", "\"0x1\""}}, std::nullopt},
     };
     for (const auto& row : cases) {
       const auto& [headers, range] = row;
@@ -226,6 +191,79 @@ TEST_SUITE("functions/files") {
     CHECK(response.status == 206);
     CHECK(response.headers.get("Content-Range") == "bytes 0-2/5");
     CHECK(response.body == "hel");
+  }
+
+  TEST_CASE("a suffix, or a range with If-Range, is asked for in the version that its length and tag were seen of") {
+    struct Row {
+      std::string name;
+      Headers headers;
+      std::string_view seen;  ///< what the service says of the file
+      std::optional<std::string_view> range{};
+    };
+    const Row rows[] = {
+        {"a suffix", {{"Range", "bytes=-2"}}, "hello", "bytes=3-"},
+        {"a suffix as long as the file", {{"Range", "bytes=-5"}}, "hello", "bytes=0-"},
+        {"a longer suffix", {{"Range", "bytes=-18446744073709551615"}}, "hello", "bytes=0-"},
+        {"the same version", {{"Range", "bytes=1-2"}, {"If-Range", "\"0x1\""}}, "hello", "bytes=1-2"},
+        {"the rest of it", {{"Range", "bytes=1-"}, {"If-Range", "\"0x1\""}}, "hello", "bytes=1-"},
+        {"its end", {{"Range", "bytes=-1"}, {"If-Range", "\"0x1\""}}, "hello", "bytes=4-"},
+        {"another version", {{"Range", "bytes=1-2"}, {"If-Range", "\"0x2\""}}, "hello"},
+        {"a suffix of an empty file", {{"Range", "bytes=-2"}}, ""},
+    };
+    for (const Row& row : rows) {
+      CAPTURE(row.name);
+      FilesApp app;
+      auto seen = file("");
+      seen.headers.set("Content-Length", std::to_string(row.seen.size()));
+      app.http.add_reply(seen);
+      app.http.add_reply(file("lo", row.range ? 206 : 200));
+      const auto response = app.send(Method::kGet, "/api/files/a", row.headers);
+      CHECK(response.status == (row.range ? 206 : 200));
+      CHECK(response.body == "lo");
+      const auto requests = app.http.requests();
+      REQUIRE(requests.size() == 2);
+      CHECK(requests[0].method == Method::kHead);
+      CHECK(requests[1].method == Method::kGet);
+      CHECK(requests[1].headers.get("x-ms-range") == row.range);
+      CHECK(requests[1].headers.get("If-Match") == (row.range ? std::optional("\"0x1\"") : std::nullopt));
+    }
+  }
+
+  TEST_CASE("a file that changes between its length and its end is given as a whole") {
+    FilesApp app;
+    app.http.add_reply(file("hello"));
+    app.http.add_reply(refusal(412, "ConditionNotMet"));
+    app.http.add_reply(file("longer"));
+    const auto response = app.send(Method::kGet, "/api/files/a", {{"Range", "bytes=-2"}});
+    CHECK(response.status == 200);
+    CHECK(response.body == "longer");
+    REQUIRE(app.http.requests().size() == 3);
+    CHECK_FALSE(app.http.requests()[2].headers.has("x-ms-range"));
+    CHECK_FALSE(app.http.requests()[2].headers.has("If-Match"));
+  }
+
+  TEST_CASE("conditions come before a suffix, and a suffix of no byte is refused") {
+    const struct {
+      HttpResponse seen;
+      Headers headers;
+      int status;
+    } rows[] = {
+        {refusal(412, "ConditionNotMet"), {{"Range", "bytes=-2"}, {"If-Match", "\"0x0\""}}, 412},
+        {{.status = 304, .headers = {{"ETag", "\"0x1\""}}}, {{"Range", "bytes=-2"}, {"If-None-Match", "\"0x1\""}}, 304},
+        {refusal(404, "BlobNotFound"), {{"Range", "bytes=-2"}}, 404},
+        {file("hello"), {{"Range", "bytes=-0"}}, 416},
+    };
+    for (const auto& row : rows) {
+      CAPTURE(row.status);
+      FilesApp app;
+      app.http.add_reply(row.seen);
+      const auto response = app.send(Method::kGet, "/api/files/a", row.headers);
+      CHECK(response.status == row.status);
+      CHECK(response.headers.has("Content-Range") == (row.status == 416));
+      for (const auto* name : {"If-Match", "If-None-Match"}) {
+        CHECK(app.only_request().headers.get(name) == row.headers.get(name));
+      }
+    }
   }
 
   TEST_CASE("conditions are the service's to judge") {
@@ -260,7 +298,7 @@ TEST_SUITE("functions/files") {
     auto reply = file("");
     reply.headers.set("Content-Length", "123456789012");
     app.http.add_reply(reply);
-    Caller caller;
+    FakeCaller caller;
     app.send({.method = Method::kHead, .url = "/api/files/a"}, caller.streams());
     REQUIRE(caller.head);
     CHECK(caller.head->status == 200);
@@ -300,7 +338,7 @@ TEST_SUITE("functions/files") {
   TEST_CASE("a long upload never lies in memory as a whole") {
     FilesApp app;
     for (int i = 0; i < 4; ++i) app.http.add_reply(created());
-    Caller caller;
+    FakeCaller caller;
     caller.upload_bytes = 2 * kBlock + 10;
     CHECK(app.send({.method = Method::kPut, .url = "/api/files/a"}, caller.streams()).status == 201);
     const auto requests = app.http.requests();
@@ -321,7 +359,7 @@ TEST_SUITE("functions/files") {
       CAPTURE(row.status);
       FilesApp app;
       app.http.add_reply(created());
-      Caller caller;
+      FakeCaller caller;
       caller.upload_bytes = kBlock + 1;
       caller.upload_failure = Error{kind, "broken"};
       CHECK(app.send({.method = Method::kPut, .url = "/api/files/a"}, caller.streams()).status == status);
@@ -526,7 +564,7 @@ TEST_SUITE("functions/files") {
   TEST_CASE("a download whose service breaks off is broken off, and does not pass for the whole file") {
     FilesApp app;
     app.http.add_broken_reply(file("hel"), {ErrorKind::kTransport, "the connection was closed inside the reply"});
-    Caller caller;
+    FakeCaller caller;
     app.send({.url = "/api/files/a"}, caller.streams());
     CHECK(caller.body == "hel");
     CHECK(caller.broken_off);
@@ -536,7 +574,7 @@ TEST_SUITE("functions/files") {
   TEST_CASE("a download ends when its caller has gone") {
     FilesApp app;
     app.http.add_reply(file("hello"));
-    Caller caller;
+    FakeCaller caller;
     caller.takes = 2;
     app.send({.url = "/api/files/a"}, caller.streams());
     CHECK(caller.body == "he");

@@ -1,6 +1,7 @@
 #include "azure/session_identifier.h"
 #include "http/multipart.h"
 #include "http/url.h"
+#include "support/fake_caller.h"
 #include "support/test_app.h"
 
 #include <doctest/doctest.h>
@@ -24,6 +25,7 @@ using azf::azure::CodeSession;
 using azf::azure::kAnonymousCaller;
 using azf::azure::SessionIssuer;
 using azf::test::fake_token;
+using azf::test::FakeCaller;
 using azf::test::json_body;
 using azf::test::TestApp;
 
@@ -51,6 +53,10 @@ struct Files {
                      .body = std::move(body)});
   }
   HttpResponse get(const std::string& rest = "") const { return send(Method::kGet, rest); }
+  HttpResponse send(FakeCaller& caller, Method method, const std::string& rest) const {
+    return app.send({.method = method, .url = "/api/sessions/" + session.handle + "/files" + rest, .body = "content"},
+                    caller.streams());
+  }
 
   TestApp app;
   CodeSession session = SessionIssuer(Secret(kKey)).issue(kAnonymousCaller);
@@ -171,6 +177,76 @@ TEST_SUITE("functions/session_files") {
     CHECK(files.app.http.requests()[0].url.starts_with("https://pool.example/p/files/content/a%20b%22%C3%AB.html?"));
     CHECK(files.app.http.options()[0].receiver != nullptr);
     CHECK(files.app.http.options()[0].cancelled);
+  }
+
+  TEST_CASE("a download whose pool breaks off is broken off, and does not pass for the whole file") {
+    Files files;
+    const HttpResponse reply{.headers = {{"Content-Length", "9"}}, .body = "first"};
+    files.app.credential.add_outcome(fake_token("t", files.app.clock.system_now() + std::chrono::hours(1)));
+    files.app.http.add_broken_reply(reply, {ErrorKind::kTransport, "the connection was closed inside the reply"});
+    FakeCaller caller;
+    files.send(caller, Method::kGet, "/x");
+    CHECK(caller.length == 9U);
+    CHECK(caller.body == "first");
+    CHECK(caller.broken_off);
+    CHECK(files.app.http.requests().size() == 1);
+    CHECK(files.app.log_sink.text().find("broken_off") != std::string::npos);
+  }
+
+  TEST_CASE("a pool that breaks off before a file begins is asked again, and then it is a problem") {
+    Files files;
+    const Error cut{ErrorKind::kTransport, "the connection was closed without a reply"};
+    files.expect(cut);
+    files.expect(HttpResponse{.body = "whole"});
+    CHECK(files.get("/x").body == "whole");
+    for (int tries = 0; tries < 4; ++tries) files.expect(cut);
+    const auto response = files.get("/x");
+    CHECK(response.status == 502);
+    CHECK(json_body(response).at("code") == "unreachable");
+  }
+
+  TEST_CASE("a download ends when its caller has gone") {
+    Files files;
+    files.expect(HttpResponse{.headers = {{"Content-Length", "9"}}, .body = "the bytes"});
+    FakeCaller caller;
+    caller.takes = 3;
+    files.send(caller, Method::kGet, "/x");
+    CHECK(caller.body == "the");
+    CHECK(caller.broken_off);
+    CHECK(files.app.log_sink.text().find("cancelled") != std::string::npos);
+    CHECK(files.app.log_sink.text().find("function failed") == std::string::npos);  // it did not
+  }
+
+  TEST_CASE("every call has the deadline of its invocation, and ends when its caller has gone") {
+    const struct {
+      std::string name;
+      Method method;
+      std::string rest;
+    } rows[] = {
+        {"list", Method::kGet, ""},
+        {"upload", Method::kPost, "?name=x"},
+        {"download", Method::kGet, "/x"},
+        {"remove", Method::kDelete, "/x"},
+    };
+    for (const auto& row : rows) {
+      CAPTURE(row.name);
+      Files files;
+      files.expect(HttpResponse{.body = "[]"});
+      FakeCaller caller;
+      files.send(caller, row.method, row.rest);
+      const auto options = files.app.http.options().at(0);
+      CHECK(options.deadline.remaining(files.app.clock) == std::chrono::minutes(5));
+      REQUIRE(options.cancelled);
+      CHECK_FALSE(options.cancelled());
+      caller.gone = true;
+      CHECK(options.cancelled());
+
+      Files left;
+      left.expect(Error{ErrorKind::kCancelled, "ended, because whoever asked for it has gone"});
+      FakeCaller leaver;
+      CHECK(left.send(leaver, row.method, row.rest).status == 499);
+      CHECK(left.app.http.requests().size() == 1);
+    }
   }
 
   TEST_CASE("a file without a byte is one, too") {

@@ -16,6 +16,7 @@ using azf::Exchange;
 using azf::HttpApplication;
 using azf::HttpRequest;
 using azf::HttpResponse;
+using azf::HttpServerOptions;
 using azf::Result;
 using azf::Success;
 using azf::test::RawConnection;
@@ -143,6 +144,39 @@ TEST_SUITE("server/streamed_exchange") {
       connection.send(bytes.substr(bytes.find("\r\n\r\n") + 4));
       connection.shutdown_writing();
       CHECK(seen.get_future().get() == expected);
+    }
+  }
+
+  TEST_CASE("a body that is refused on its way has the server's answer, whatever the handler makes of it") {
+    const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const struct {
+      std::string_view name, body, expected;
+    } cases[] = {
+        {"as long as it may be", "a\r\n0123456789\r\n0\r\n\r\n", "HTTP/1.1 200 OK"},
+        {"too large by its last chunk", "a\r\n0123456789\r\n1\r\nx\r\n0\r\n\r\n", "HTTP/1.1 413 Content Too Large"},
+        {"too large by one chunk", "b\r\n0123", "HTTP/1.1 413 Content Too Large"},
+        {"malformed", "1\r\nx\r\nzz\r\n", "HTTP/1.1 400 Bad Request"},
+    };
+    HttpServerOptions options;
+    options.limits.body_bytes = 10;
+    for (const auto& row : cases) {
+      const auto& [name, body, expected] = row;
+      CAPTURE(row.name);
+      std::latch called(1);
+      const RunningServer server(streaming([&](const HttpRequest&, const Exchange& exchange) {
+                                   called.count_down();
+                                   (void)read_all(exchange);
+                                   return HttpResponse{};
+                                 }),
+                                 options);
+      RawConnection connection(server.port());
+      connection.send(head);
+      called.wait();
+      connection.send(body);
+      connection.shutdown_writing();
+      const auto response = connection.read_to_end();
+      CHECK(response.starts_with(expected));
+      CHECK(contains(response, "Connection: close") == !response.starts_with("HTTP/1.1 200"));
     }
   }
 

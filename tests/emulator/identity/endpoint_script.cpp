@@ -22,6 +22,7 @@ constexpr auto kSecretParameters =
 constexpr std::size_t kFingerprintKeyBytes = 32;
 // Of a JSON body in the journal.
 constexpr std::size_t kJournalBodyBytes = 64 * 1024;
+constexpr int kAwayMilliseconds = 200;
 
 // What the journal tells of a request: values, and for those that may be secret something to compare them by.
 class Account {
@@ -74,9 +75,9 @@ Error wrong(std::string message) { return {ErrorKind::kInvalidArgument, std::mov
 EndpointScript::EndpointScript(const StopSignal& stop, const Clock& clock)
     : stop_(stop), clock_(clock), fingerprint_key_(random_bytes(kFingerprintKeyBytes)) {}
 
-std::optional<Reply> EndpointScript::answer(std::string_view endpoint, const Request& request,
-                                            const std::function<Reply(const Request&)>& usual,
-                                            const std::function<Reply(int status)>& worded) {
+EndpointScript::Scene EndpointScript::play(std::string_view endpoint, const Request& request,
+                                           const std::function<Reply(const Request&)>& usual,
+                                           const std::function<Reply(int status)>& worded) {
   const auto step = next_step(endpoint, request.path());
   if (step && step->delay.count() > 0) (void)stop_.wait(Deadline::after(clock_, step->delay));
   std::optional<Reply> reply;
@@ -95,7 +96,7 @@ std::optional<Reply> EndpointScript::answer(std::string_view endpoint, const Req
     if (step->cut_after) reply->cut_after = step->cut_after;
   }
   record(endpoint, request, reply);
-  return reply;
+  return {std::move(reply), step ? step->away : std::nullopt};
 }
 
 std::optional<EndpointScript::Step> EndpointScript::next_step(std::string_view endpoint, std::string_view path) {
@@ -175,14 +176,17 @@ Result<EndpointScript::Step> EndpointScript::parse_step(const Json& json) {
   const auto status = optional_integer(json, "status");
   const auto pace = optional_integer(json, "pace_ms");
   const auto cut = optional_integer(json, "cut_after");
-  for (const auto* number : {&times, &delay, &status, &pace, &cut}) {
+  const auto away = optional_integer(json, "away_ms");
+  for (const auto* number : {&times, &delay, &status, &pace, &cut, &away}) {
     if (!*number) return number->error();
   }
   Step step;
   step.times = static_cast<int>(times->value_or(1));
   step.delay = std::chrono::milliseconds(delay->value_or(0));
   if (step.times == 0 || step.delay.count() < 0) return wrong("\"times\" must not be 0, \"delay_ms\" not negative");
-  if (pace->value_or(0) < 0 || cut->value_or(0) < 0) return wrong("\"pace_ms\" and \"cut_after\" must not be negative");
+  if (pace->value_or(0) < 0 || cut->value_or(0) < 0 || away->value_or(0) < 0) {
+    return wrong("\"pace_ms\", \"cut_after\" and \"away_ms\" must not be negative");
+  }
   if (*pace) step.pace = std::chrono::milliseconds(**pace);
   if (*cut) step.cut_after = static_cast<std::size_t>(**cut);
   auto path = optional_string(json, "path");
@@ -190,6 +194,10 @@ Result<EndpointScript::Step> EndpointScript::parse_step(const Json& json) {
   step.path = path->value_or("");
   const Json* drop = find_member(json, "drop");
   step.drop = drop != nullptr && *drop == true;
+  if (const Json* restart = find_member(json, "restart"); restart != nullptr && *restart == true) {
+    step.away = std::chrono::milliseconds(away->value_or(kAwayMilliseconds));
+    step.drop = !*cut;
+  }
   if (!*status) return step;
   if (**status < 200 || **status > 599) return wrong("\"status\" must be between 200 and 599");
   Reply reply;

@@ -98,7 +98,7 @@ class IdentityEmulator {
   /// the file of its authority, and script and journal.
   [[nodiscard]] const TokenIssuer& issuer() const { return issuer_; }
   [[nodiscard]] const User& user() const { return options_.user; }
-  [[nodiscard]] const TlsContext& tls() const { return tls_; }
+  [[nodiscard]] const TestAuthority& authority() const { return authority_; }
   [[nodiscard]] std::filesystem::path ca_file() const;
   [[nodiscard]] EndpointScript& script() { return script_; }
   /// Ends what the script lets wait, from now on: for the end of those that share it.

@@ -9,6 +9,7 @@
 #include "emulator/wire/stream.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace azf::emulator {
@@ -35,6 +36,18 @@ std::string member_name(std::string name) {
   return name + "_url";
 }
 
+// What of a reply goes out before the connection breaks, framed as the whole.
+void send_beginning(const Reply& reply, ReplyWriter& writer) {
+  Reply head = reply;
+  std::string body = reply.body;
+  for (const auto& piece : reply.pieces) body += piece;
+  if (reply.pieces.empty() && find_header(reply.headers, "Content-Length") == nullptr) {
+    set_header(head.headers, "Content-Length", std::to_string(body.size()));
+  }
+  (void)writer.begin(head);
+  (void)writer.write(body.substr(0, *reply.cut_after));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ServicesEmulator>> ServicesEmulator::start(const ServicesOptions& options,
@@ -46,7 +59,7 @@ Result<std::unique_ptr<ServicesEmulator>> ServicesEmulator::start(const Services
   fs::create_directories(sessions, status);
   if (status) return Error{ErrorKind::kInvalidArgument, "cannot make the folder " + sessions.string()};
 
-  std::unique_ptr<ServicesEmulator> emulator(new ServicesEmulator(identity, local_port(*listener)));
+  std::unique_ptr<ServicesEmulator> emulator(new ServicesEmulator(std::move(*listener), identity, clock));
   ServicesEmulator* self = emulator.get();
   const std::string origin = "https://127.0.0.1:" + std::to_string(self->port_);
   self->add("openai", origin + "/azure-openai", "AZURE_OPENAI_ENDPOINT",
@@ -64,24 +77,65 @@ Result<std::unique_ptr<ServicesEmulator>> ServicesEmulator::start(const Services
   const std::string blob = origin + "/demostorage";
   self->add("blob", blob, "AZURE_STORAGE_BLOB_ENDPOINT",
             std::make_unique<BlobService>(blob, tenant, identity.issuer(), clock));
-  self->server_ = std::make_unique<HttpServer>(
-      std::move(*listener), [self](const Request& request) { return self->handle(request); }, clock, &identity.tls());
+  const MutexLock lock(self->mutex_);
+  if (auto serving = self->serve(); !serving) return std::move(serving).error();
   return emulator;
 }
 
-ServicesEmulator::ServicesEmulator(IdentityEmulator& identity, int port) : identity_(identity), port_(port) {}
+ServicesEmulator::ServicesEmulator(FileDescriptor listener, IdentityEmulator& identity, const Clock& clock)
+    : listener_(std::move(listener)), identity_(identity), clock_(clock), port_(local_port(listener_)) {}
 
 ServicesEmulator::~ServicesEmulator() {
   identity_.end_waits();
-  // Before the server, which waits for code that runs.
+  stop_.request_stop();
+  // Before the servers, which wait for code that runs.
   for (auto& service : services_) service.stand_in->stop();
+  std::vector<std::unique_ptr<Run>> runs;
+  const MutexLock lock(mutex_);
+  runs.swap(runs_);
 }
 
 void ServicesEmulator::add(std::string name, std::string url, std::string setting, std::unique_ptr<StandIn> stand_in) {
   services_.push_back({std::move(name), std::move(url), std::move(setting), std::move(stand_in)});
 }
 
-std::optional<Reply> ServicesEmulator::handle(const Request& request) {
+Result<Success> ServicesEmulator::serve() {
+  auto tls = TlsContext::server(identity_.authority().server_certificate, identity_.authority().server_key);
+  if (!tls) return std::move(tls).error();
+  auto listener = duplicate(listener_);
+  if (!listener) return std::move(listener).error();
+  if (auto listening = listen_again(*listener); !listening) return listening;
+  auto& run = *runs_.emplace_back(std::make_unique<Run>(Run{std::move(*tls)}));
+  run.server = std::make_unique<HttpServer>(
+      std::move(*listener), [this](const Request& request, ReplyWriter& writer) { return handle(request, writer); },
+      clock_, &run.tls);
+  return Success{};
+}
+
+// By the request with which it shall happen, whose own connection is among those that break.
+void ServicesEmulator::restart(std::chrono::milliseconds away) {
+  {
+    const MutexLock lock(mutex_);
+    if (runs_.empty() || std::exchange(away_, true)) return;
+    runs_.back()->server->go_away();
+  }
+  for (auto& service : services_) service.stand_in->restart();
+  const bool ending = stop_.wait(Deadline::after(clock_, away));
+  const MutexLock lock(mutex_);
+  away_ = false;
+  if (ending || runs_.empty()) return;
+  if (const auto serving = serve(); !serving) throw std::logic_error(serving.error().message);
+}
+
+std::optional<Reply> ServicesEmulator::handle(const Request& request, ReplyWriter& writer) {
+  auto scene = play(request);
+  if (!scene.away) return std::move(scene.reply);
+  if (scene.reply) send_beginning(*scene.reply, writer);
+  restart(*scene.away);
+  return std::nullopt;
+}
+
+EndpointScript::Scene ServicesEmulator::play(const Request& request) {
   const std::string* host = find_header(request.headers, "Host");
   const std::string_view path = request.path();
   for (auto& service : services_) {
@@ -90,12 +144,12 @@ std::optional<Reply> ServicesEmulator::handle(const Request& request) {
     const bool by_path =
         !prefix.empty() && path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
     if (!by_host && !by_path) continue;
-    return identity_.script().answer(
+    return identity_.script().play(
         service.name, request,
         [&](const Request& each) { return service.stand_in->handle(each, path.substr(prefix.size())); },
         [&](int status) { return service.stand_in->failure(status); });
   }
-  return identity_.script().answer("unknown", request, [](const Request&) { return Reply{404, "", {}, ""}; });
+  return identity_.script().play("unknown", request, [](const Request&) { return Reply{404, "", {}, ""}; });
 }
 
 Variables ServicesEmulator::variables() const {

@@ -229,6 +229,15 @@ SessionsService::SessionsService(fs::path folder, const TokenIssuer& issuer, con
 
 SessionsService::~SessionsService() { stop_sessions(); }
 
+void SessionsService::restart() {
+  std::map<std::string, SessionPointer> ended;  // removed from disk without the lock
+  {
+    const MutexLock lock(mutex_);
+    ended.swap(sessions_);
+  }
+  for (const auto& [identifier, session] : ended) session->interpreter.stop();
+}
+
 void SessionsService::stop() { stop_sessions(); }
 
 void SessionsService::stop_sessions() {

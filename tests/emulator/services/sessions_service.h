@@ -34,6 +34,8 @@ class SessionsService final : public StandIn {
 
   Reply handle(const Request& request, std::string_view path) override;
   [[nodiscard]] Reply failure(int status) const override;
+  /// Ends all sessions, with their files.
+  void restart() override;
   void stop() override;
 
  private:

@@ -15,6 +15,8 @@ class StandIn {
   virtual Reply handle(const Request& request, std::string_view path) = 0;
   /// A failure as this service words it, for tests that ask for one.
   [[nodiscard]] virtual Reply failure(int status) const = 0;
+  /// What a start of the service anew means: what it has in memory alone is gone, and requests under way end.
+  virtual void restart() {}
   /// Ends what requests are waiting for; later ones may fail.
   virtual void stop() {}
 };

@@ -123,13 +123,25 @@ HttpServer::~HttpServer() {
     }
   }
   ::shutdown(listener_.get(), SHUT_RDWR);  // ends accept
-  acceptor_.join();
+  if (acceptor_.joinable()) acceptor_.join();
   std::list<Connection> connections;
   {
     const MutexLock lock(mutex_);
     connections.swap(connections_);
   }
   for (auto& connection : connections) connection.thread.join();
+}
+
+void HttpServer::go_away() {
+  {
+    const MutexLock lock(mutex_);
+    stopping_ = true;
+    ::shutdown(listener_.get(), SHUT_RDWR);  // ends accept, and before anybody learns of it by a reset
+    for (const auto& connection : connections_) {
+      if (connection.socket.valid()) reset_connection(connection.socket);
+    }
+  }
+  acceptor_.join();
 }
 
 void HttpServer::accept_connections() {

@@ -35,6 +35,10 @@ class HttpServer {
   /// Breaks off all connections and waits for their threads, hence for handlers that are running.
   ~HttpServer();
 
+  /// What the end of its process would do: resets all connections, and refuses new ones from now on. Does not wait for
+  /// handlers, and may be called by one; once.
+  void go_away();
+
  private:
   struct Connection {
     FileDescriptor socket;  // closed when its thread is done; only with the lock held

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -45,6 +46,18 @@ int poll_milliseconds(Deadline deadline, const Clock& clock) {
   if (left == std::chrono::nanoseconds::max()) return -1;
   return static_cast<int>(
       std::min<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(left).count(), std::int64_t{INT_MAX}));
+}
+
+Result<FileDescriptor> bound_socket(int port) {
+  FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.valid()) return transport_error("socket");
+  const int on = 1;
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const sockaddr_in address = loopback_address(port);
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return transport_error("port " + std::to_string(port) + " of 127.0.0.1");
+  }
+  return socket;
 }
 
 }  // namespace
@@ -130,16 +143,33 @@ Result<FileDescriptor> connect_loopback(int port, Deadline deadline, const Clock
 }
 
 Result<FileDescriptor> listen_loopback(int port) {
-  FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket.valid()) return transport_error("socket");
-  const int on = 1;
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const sockaddr_in address = loopback_address(port);
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(socket.get(), SOMAXCONN) != 0) {
-    return transport_error("port " + std::to_string(port) + " of 127.0.0.1");
+  auto socket = bound_socket(port);
+  if (!socket) return socket;
+  // A port that the system has chosen is not the socket's own beyond a shutdown; one that was named is.
+  if (port == 0) {
+    const FileDescriptor chosen = *std::move(socket);
+    socket = bound_socket(local_port(chosen));
+    if (!socket) return socket;
   }
+  if (auto listening = listen_again(*socket); !listening) return std::move(listening).error();
   return socket;
+}
+
+Result<Success> listen_again(const FileDescriptor& socket) {
+  if (::listen(socket.get(), SOMAXCONN) == 0) return Success{};
+  return transport_error("port " + std::to_string(local_port(socket)) + " of 127.0.0.1");
+}
+
+void reset_connection(const FileDescriptor& socket) {
+  sockaddr nobody{};
+  nobody.sa_family = AF_UNSPEC;  // dissolves the association (connect(2)), for TCP by a reset
+  (void)::connect(socket.get(), &nobody, sizeof nobody);
+}
+
+Result<FileDescriptor> duplicate(const FileDescriptor& socket) {
+  FileDescriptor copy(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy.valid()) return transport_error("dup");
+  return copy;
 }
 
 int local_port(const FileDescriptor& socket) {

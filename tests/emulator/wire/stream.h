@@ -74,6 +74,12 @@ Result<Success> wait_for_socket(int socket, short events, Deadline deadline, con
 Result<FileDescriptor> connect_loopback(int port, Deadline deadline, const Clock& clock);
 /// A listening socket on 127.0.0.1; port 0 takes a free one. `kTransport` when the port is taken.
 Result<FileDescriptor> listen_loopback(int port);
+/// Listens again with a socket of `listen_loopback` that was shut down: its port was refused meanwhile, but stayed its.
+Result<Success> listen_again(const FileDescriptor& socket);
+/// Breaks a connection in the way that the end of a process may: both sides see a reset.
+void reset_connection(const FileDescriptor& socket);
+/// Another descriptor of the same socket.
+Result<FileDescriptor> duplicate(const FileDescriptor& socket);
 /// The port that a socket is bound to.
 int local_port(const FileDescriptor& socket);
 /// A port of 127.0.0.1 that nobody uses at the moment, found as the Functions host does: bind to 0, read, close.
