@@ -1,6 +1,7 @@
 #include "azure/blob_client.h"
 #include "azure/service_endpoint.h"
 #include "azure/storage_service.h"
+#include "core/number_text.h"
 #include "core/time_text.h"
 #include "core/utf8.h"
 #include "functions/demo.h"
@@ -106,8 +107,8 @@ std::string requested_range(const Headers& headers) {
   const auto spec = range->substr(6);
   const auto dash = spec.find('-');
   if (dash == std::string_view::npos) return {};
-  const auto first = azure::parse_number(spec.substr(0, dash));
-  const auto last = azure::parse_number(spec.substr(dash + 1));
+  const auto first = parse_number<std::uint64_t>(spec.substr(0, dash));
+  const auto last = parse_number<std::uint64_t>(spec.substr(dash + 1));
   const bool is_known = first && (last ? *first <= *last : spec.ends_with('-'));
   return is_known ? std::string(*range) : std::string();
 }
@@ -151,7 +152,7 @@ HttpResponse file_head(const HttpResponse& reply, const FileStore& store) {
 }
 
 std::optional<std::uint64_t> length_of(const HttpResponse& reply) {
-  return azure::parse_number(reply.headers.get("Content-Length").value_or(""));
+  return parse_number<std::uint64_t>(reply.headers.get("Content-Length").value_or(""));
 }
 
 /// Passes a file on while it comes.
@@ -249,7 +250,7 @@ Result<HttpResponse> delete_file(const FileStore& store, const std::string& path
 Result<HttpResponse> list_files(const FileStore& store, const std::string& path, const HttpRequest& request,
                                 const InvocationContext& context) {
   const auto top = query_parameter(request.url, "top");
-  const auto limit = top ? azure::parse_number(*top) : kListDefault;
+  const auto limit = top ? parse_number<std::uint64_t>(*top) : kListDefault;
   if (!limit || *limit < 1 || *limit > kListLimit) {
     const Problem problem{.status = 400,
                           .errors = {{"top", "must be a number from 1 to " + std::to_string(kListLimit)}}};

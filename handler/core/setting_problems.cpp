@@ -1,7 +1,6 @@
 #include "core/setting_problems.h"
 
-#include <charconv>
-
+#include "core/number_text.h"
 namespace azf {
 namespace {
 
@@ -16,12 +15,8 @@ std::string shown(std::string_view value) {
 }  // namespace
 
 std::optional<unsigned> parse_setting_number(std::string_view text, unsigned least, unsigned most) {
-  unsigned number = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (status != std::errc() || end != text.data() + text.size() || number < least || number > most) {
-    return std::nullopt;
-  }
-  return number;
+  const auto number = parse_number<unsigned>(text);
+  return number && *number >= least && *number <= most ? number : std::nullopt;
 }
 
 void SettingProblems::add(std::string_view problem) {

@@ -1,10 +1,10 @@
 #include "runtime/route_constraint.h"
 
+#include "core/number_text.h"
 #include "core/time_text.h"
 #include "http/message.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -33,10 +33,7 @@ std::optional<Integer> parse_integer(std::string_view text) {
     text.remove_prefix(1);
     if (text.starts_with('-')) return std::nullopt;
   }
-  Integer value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  return parse_number<Integer>(text);
 }
 
 bool is_bool(std::string_view text) {

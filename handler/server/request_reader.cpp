@@ -1,10 +1,10 @@
 #include "server/request_reader.h"
 
+#include "core/number_text.h"
 #include "server/field_line.h"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 namespace azf {
@@ -218,9 +218,9 @@ void RequestReader::take_connection_options(std::string_view value) {
 
 bool RequestReader::take_content_length(std::string_view value) {
   if (++content_lengths_ > 1) return refuse(400, "There is more than one Content-Length header field.");
-  const char* const end = value.data() + value.size();
-  const auto [parsed, error] = std::from_chars(value.data(), end, content_length_);
-  if (error != std::errc() || parsed != end) return refuse(400, "Content-Length is not a number.");
+  const auto length = parse_number<std::uint64_t>(value);
+  if (!length) return refuse(400, "Content-Length is not a number.");
+  content_length_ = *length;
   return true;
 }
 
