@@ -151,17 +151,13 @@ HttpResponse file_head(const HttpResponse& reply, const FileStore& store) {
   return head;
 }
 
-std::optional<std::uint64_t> length_of(const HttpResponse& reply) {
-  return parse_number<std::uint64_t>(reply.headers.get("Content-Length").value_or(""));
-}
-
 /// Passes a file on while it comes.
 class FileResponse final : public ReplyReceiver {
  public:
   FileResponse(ResponseWriter& response, const FileStore& store) : response_(response), store_(store) {}
 
   bool begin(const HttpResponse& head) override {
-    begun_ = response_.begin(file_head(head, store_), length_of(head));
+    begun_ = response_.begin(file_head(head, store_), content_length(head.headers));
     return true;
   }
   Result<Success> receive(std::string_view bytes) override { return begun_ ? response_.write(bytes) : begun_; }
@@ -207,7 +203,7 @@ Result<HttpResponse> head_file(const FileStore& store, const std::string& path, 
   const auto reply = store.blobs.head(path, chosen(request.headers, kConditions), call_options(context));
   if (!reply) return refused(reply.error(), store, context);
   if (reply->status == 304) return file_head(*reply, store);
-  if (auto begun = context.exchange.response.begin(file_head(*reply, store), length_of(*reply)); !begun) {
+  if (auto begun = context.exchange.response.begin(file_head(*reply, store), content_length(reply->headers)); !begun) {
     return std::move(begun).error();
   }
   return HttpResponse{};
