@@ -29,6 +29,19 @@ void SettingProblems::refuse(std::string_view name, std::string_view expected, s
   add(problem.append(" must be ").append(expected).append(", got ").append(shown(value)));
 }
 
+std::optional<unsigned> SettingProblems::number_in(const Environment& environment, std::string_view name,
+                                                   const NumberRange& range) {
+  const auto text = environment.get(name);
+  if (!text) return std::nullopt;
+  const auto number = parse_setting_number(*text, range.least, range.most);
+  if (!number) {
+    std::string expected(range.what);
+    expected.append(" between ").append(std::to_string(range.least));
+    refuse(name, expected.append(" and ").append(std::to_string(range.most)), *text);
+  }
+  return number;
+}
+
 Result<Success> SettingProblems::outcome() const {
   if (text_.empty()) return Success{};
   return Error{ErrorKind::kInvalidArgument, text_};
