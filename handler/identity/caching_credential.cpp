@@ -209,7 +209,7 @@ TokenResult CachingCredential::refresh(const std::string& key, const Refresh& re
   };
   const auto in_background = [work, &clock = services_.clock] { work(Deadline::after(clock, kRefreshLimit)); };
   const Deadline patience = deadline.or_sooner(services_.clock, kUrgentPatience);
-  if (!services_.executor.post(in_background))
+  if (!services_.executor.post("token refresh", in_background))
     work(patience);  // no thread to be had: better late than never
   if (!refresh.urgent) return refresh.flight->old->token;
 
