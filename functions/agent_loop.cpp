@@ -1,14 +1,12 @@
 #include "functions/agent_loop.h"
 
+#include "core/setting_problems.h"
 #include "functions/caller_sessions.h"
 #include "functions/service_problem.h"
 #include "functions/shortened.h"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cstdint>
-#include <optional>
 #include <utility>
 
 namespace azf::functions {
@@ -46,27 +44,22 @@ azure::ChatTool python_tool() {
 // A setting that is a number, and where it goes.
 struct LimitSetting {
   std::string_view name;
-  std::uint64_t least;
-  std::uint64_t most;
-  void (*apply)(AgentLimits& limits, std::uint64_t value);
+  NumberRange range;
+  void (*apply)(AgentLimits& limits, unsigned value);
 };
 
 constexpr auto kLimitSettings = std::to_array<LimitSetting>({
-    {"AZF_AGENT_MAX_ROUNDS", 1, 50, [](AgentLimits& limits, std::uint64_t value) { limits.max_rounds = value; }},
-    {"AZF_AGENT_TIME_SECONDS", 1, 3600,
-     [](AgentLimits& limits, std::uint64_t value) { limits.time = std::chrono::seconds(value); }},
-    {"AZF_AGENT_OUTPUT_BYTES", 100, 1'000'000,
-     [](AgentLimits& limits, std::uint64_t value) { limits.output_bytes = value; }},
-    {"AZF_AGENT_TOTAL_OUTPUT_BYTES", 100, 10'000'000,
-     [](AgentLimits& limits, std::uint64_t value) { limits.total_output_bytes = value; }},
+    {"AZF_AGENT_MAX_ROUNDS", {1, 50}, [](AgentLimits& limits, unsigned value) { limits.max_rounds = value; }},
+    {"AZF_AGENT_TIME_SECONDS",
+     {1, 3600, "a whole number of seconds"},
+     [](AgentLimits& limits, unsigned value) { limits.time = std::chrono::seconds(value); }},
+    {"AZF_AGENT_OUTPUT_BYTES",
+     {100, 1'000'000},
+     [](AgentLimits& limits, unsigned value) { limits.output_bytes = value; }},
+    {"AZF_AGENT_TOTAL_OUTPUT_BYTES",
+     {100, 10'000'000},
+     [](AgentLimits& limits, unsigned value) { limits.total_output_bytes = value; }},
 });
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 std::string result_text(const Json& result) {
   if (result.is_null()) return {};
@@ -214,20 +207,11 @@ class Agent {
 
 Result<AgentLimits> load_agent_limits(const Environment& environment) {
   AgentLimits limits;
-  std::string problems;
-  for (const auto& [name, least, most, apply] : kLimitSettings) {
-    const auto text = environment.get(name);
-    if (!text) continue;
-    const auto number = parse_number(*text);
-    if (number && *number >= least && *number <= most) {
-      apply(limits, *number);
-      continue;
-    }
-    if (!problems.empty()) problems += "; ";
-    problems.append(name).append(" is not a whole number from ").append(std::to_string(least));
-    problems.append(" to ").append(std::to_string(most));
+  SettingProblems problems;
+  for (const auto& [name, range, apply] : kLimitSettings) {
+    if (const auto number = problems.number_in(environment, name, range)) apply(limits, *number);
   }
-  if (!problems.empty()) return Error{ErrorKind::kInvalidArgument, std::move(problems)};
+  if (auto outcome = problems.outcome(); !outcome) return std::move(outcome).error();
   return limits;
 }
 

@@ -1,6 +1,7 @@
 #include "azure/blob_client.h"
 #include "azure/service_endpoint.h"
 #include "azure/storage_service.h"
+#include "core/number_text.h"
 #include "core/time_text.h"
 #include "core/utf8.h"
 #include "functions/demo.h"
@@ -113,7 +114,8 @@ std::optional<ByteRange> parse_range(std::string_view text) {
   const auto spec = text.substr(6);
   const auto dash = spec.find('-');
   if (dash == std::string_view::npos) return std::nullopt;
-  const ByteRange range{azure::parse_number(spec.substr(0, dash)), azure::parse_number(spec.substr(dash + 1))};
+  const ByteRange range{parse_number<std::uint64_t>(spec.substr(0, dash)),
+                        parse_number<std::uint64_t>(spec.substr(dash + 1))};
   const bool has_first = range.first.has_value() == (dash > 0);
   const bool has_last = range.last.has_value() == !spec.ends_with('-');
   const bool is_known = range.is_suffix() ? range.last.has_value() : !range.last || *range.first <= *range.last;
@@ -169,17 +171,13 @@ HttpResponse file_head(const HttpResponse& reply, const FileStore& store) {
   return head;
 }
 
-std::optional<std::uint64_t> length_of(const HttpResponse& reply) {
-  return azure::parse_number(reply.headers.get("Content-Length").value_or(""));
-}
-
 /// Passes a file on while it comes.
 class FileResponse final : public ReplyReceiver {
  public:
   FileResponse(ResponseWriter& response, const FileStore& store) : response_(response), store_(store) {}
 
   bool begin(const HttpResponse& head) override {
-    begun_ = response_.begin(file_head(head, store_), length_of(head));
+    begun_ = response_.begin(file_head(head, store_), content_length(head.headers));
     return true;
   }
   Result<Success> receive(std::string_view bytes) override { return begun_ ? response_.write(bytes) : begun_; }
@@ -232,7 +230,7 @@ class Download {
     if (!head) return refused(head.error(), store_, context_);
     if (head->status == 304) return file_head(*head, store_);
     const auto tag = head->headers.get("ETag").value_or("");
-    const auto length = length_of(*head).value_or(0);
+    const auto length = content_length(head->headers).value_or(0);
     if (!is_strong_tag(tag) || length == 0 || (if_range_ && *if_range_ != tag)) return whole();
     if (range.is_suffix() && *range.last == 0) return unsatisfiable(length);
     auto reply = fetch({.range = known_form(range, length), .conditions = {{"If-Match", tag}}});
@@ -285,7 +283,7 @@ Result<HttpResponse> head_file(const FileStore& store, const std::string& path, 
   const auto reply = store.blobs.head(path, chosen(request.headers, kConditions), call_options(context));
   if (!reply) return refused(reply.error(), store, context);
   if (reply->status == 304) return file_head(*reply, store);
-  if (auto begun = context.exchange.response.begin(file_head(*reply, store), length_of(*reply)); !begun) {
+  if (auto begun = context.exchange.response.begin(file_head(*reply, store), content_length(reply->headers)); !begun) {
     return std::move(begun).error();
   }
   return HttpResponse{};
@@ -328,7 +326,7 @@ Result<HttpResponse> delete_file(const FileStore& store, const std::string& path
 Result<HttpResponse> list_files(const FileStore& store, const std::string& path, const HttpRequest& request,
                                 const InvocationContext& context) {
   const auto top = query_parameter(request.url, "top");
-  const auto limit = top ? azure::parse_number(*top) : kListDefault;
+  const auto limit = top ? parse_number<std::uint64_t>(*top) : kListDefault;
   if (!limit || *limit < 1 || *limit > kListLimit) {
     const Problem problem{.status = 400,
                           .errors = {{"top", "must be a number from 1 to " + std::to_string(kListLimit)}}};

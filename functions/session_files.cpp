@@ -12,8 +12,6 @@
 #include "runtime/json_message.h"
 #include "runtime/problem.h"
 
-#include <charconv>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -76,13 +74,6 @@ Json to_json(const azure::SessionFile& file) {
           {"modified", file.modified ? Json(to_rfc3339(*file.modified)) : Json()}};
 }
 
-std::optional<std::uint64_t> length_of(const HttpResponse& head) {
-  const auto text = head.headers.get("Content-Length").value_or("");
-  std::uint64_t length = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(length) : std::nullopt;
-}
-
 /// Hands a file on to the caller while it comes. Never as what a browser would show or run in the app's name.
 class FileRelay final : public ReplyReceiver {
  public:
@@ -96,7 +87,7 @@ class FileRelay final : public ReplyReceiver {
   }
 
   bool begin(const HttpResponse& head) override {
-    begun_ = response_.begin(head_, length_of(head));
+    begun_ = response_.begin(head_, content_length(head.headers));
     return true;
   }
   Result<Success> receive(std::string_view bytes) override { return begun_ ? response_.write(bytes) : begun_; }

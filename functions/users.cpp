@@ -1,4 +1,5 @@
 #include "azure/graph_client.h"
+#include "core/number_text.h"
 #include "functions/demo.h"
 #include "functions/function_list.h"
 #include "functions/service_call.h"
@@ -7,7 +8,6 @@
 #include "runtime/json_message.h"
 #include "runtime/problem.h"
 
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -40,11 +40,11 @@ Problem wrong(std::string field, std::string message) {
 Result<UserQuery, Problem> parse_query(std::string_view url) {
   UserQuery query;
   if (const auto top = query_parameter(url, "top")) {
-    const auto [end, status] = std::from_chars(top->data(), top->data() + top->size(), query.top);
-    const bool number = status == std::errc() && end == top->data() + top->size();
-    if (!number || query.top < 1 || query.top > UserQuery::kMostPerPage) {
+    const auto number = parse_number<int>(*top);
+    if (!number || *number < 1 || *number > UserQuery::kMostPerPage) {
       return wrong("top", "must be a number from 1 to " + std::to_string(UserQuery::kMostPerPage));
     }
+    query.top = *number;
   }
   query.filter = query_parameter(url, "filter").value_or("");
   if (query.filter.size() > kTextLimit) return wrong("filter", "is too long");

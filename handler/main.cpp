@@ -110,7 +110,7 @@ int run(std::vector<std::string> arguments) {
   CurlTransport curl(clock, environment);
   RetryingTransport transport(curl, clock);
   identity::PosixProcessRunner processes(environment, clock);
-  ThreadExecutor executor;
+  ThreadExecutor executor(log);
   const identity::CredentialServices credential_services{environment, transport, clock, log, processes, executor};
   if (const auto* token = std::get_if<cli::TokenCommand>(&command)) return cli::get_token(*token, credential_services);
   if (doctor != nullptr) return diagnose(*doctor, curl, credential_services);

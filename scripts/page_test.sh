@@ -37,20 +37,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly modules=$PWD/build/page
 note() { printf 'page test: %s\n' "$*" >&2; }
 
-# Installs what package-lock.json says into build/page, unless that is what is there.
-install_modules() {
-  local sources=tests/page stamp
-  mkdir -p "$modules"
-  cp "$sources"/{package.json,package-lock.json,.npmrc} "$modules/"
-  stamp=$(cat "$sources/package.json" "$sources/package-lock.json" | sha256sum)
-  [[ -f $modules/installed && $(<"$modules/installed") == "$stamp" ]] && return
-  note "installing playwright-core and axe-core"
-  (cd "$modules" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >&2)
-  printf '%s' "$stamp" >"$modules/installed"
-}
-
 scripts/setup.sh --page
-install_modules
+node=$(scripts/node.sh tests/page "$modules")
 scripts/build.sh "$preset" handler azf_emulator
 
 state=$(mktemp -d)
@@ -73,5 +61,5 @@ done
 
 rm -rf "$modules/screenshots" && mkdir "$modules/screenshots"
 PAGE_TEST_MODULES=$modules PAGE_TEST_SCREENSHOTS=$modules/screenshots PAGE_TEST_READY_FILE=$state/ready \
-  node --test --test-reporter=spec "${arguments[@]}" tests/page/*.test.mjs
+  "$node" --test --test-reporter=spec "${arguments[@]}" tests/page/*.test.mjs
 note "screenshots: build/page/screenshots"

@@ -3,8 +3,6 @@
 # what they expect. tests/service_clients/README.md says more.
 set -euo pipefail
 
-readonly minimum_node=20
-
 usage() {
   cat <<'TEXT'
 Usage: scripts/service_clients.sh [--preset debug|release]
@@ -30,29 +28,9 @@ while [[ $# -gt 0 ]]; do
 done
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-note() { printf 'service_clients: %s\n' "$*" >&2; }
-
-# Installs what package-lock.json says, unless that is what is there, and puts the tests beside it.
-install_modules() {
-  local sources=tests/service_clients stamp
-  mkdir -p "$modules"
-  cp "$sources"/{package.json,package-lock.json,.npmrc} "$sources"/*.mjs tests/differential/{emulator,processes}.mjs \
-    "$modules/"
-  stamp=$(cat "$sources/package.json" "$sources/package-lock.json" | sha256sum)
-  [[ -f $modules/installed && $(<"$modules/installed") == "$stamp" ]] && return
-  note "installing openai, @azure/keyvault-secrets and @azure/identity"
-  (cd "$modules" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >&2)
-  printf '%s' "$stamp" >"$modules/installed"
-}
-
-scripts/setup.sh --node --emulator
-if (($(node --print 'process.versions.node.split(".")[0]') < minimum_node)); then
-  note "node $(node --version) is older than $minimum_node, which the clients need"
-  exit 1
-fi
+scripts/setup.sh --emulator
 modules=$PWD/build/service_clients
-install_modules
+node=$(scripts/node.sh tests/service_clients "$modules")
 scripts/build.sh "$preset" azf_emulator
-emulator=$PWD/build/$preset/tests/emulator/emulator
-cd "$modules"
-node run.mjs "$emulator" ./*.test.mjs
+"$node" tests/service_clients/run.mjs --emulator "build/$preset/tests/emulator/emulator" --modules "$modules" \
+  tests/service_clients/*.test.mjs

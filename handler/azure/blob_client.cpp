@@ -3,6 +3,7 @@
 #include "azure/storage_error.h"
 #include "azure/xml_reader.h"
 #include "core/base64.h"
+#include "core/number_text.h"
 #include "core/time_text.h"
 #include "http/url.h"
 
@@ -108,7 +109,7 @@ Result<Success, ServiceError> append_entry(BlobList& list, const XmlElement& ent
   const XmlElement none;
   const XmlElement* properties = entry.child("Properties");
   if (properties == nullptr) properties = &none;
-  const auto size = parse_number(properties->child_text("Content-Length"));
+  const auto size = parse_number<std::uint64_t>(properties->child_text("Content-Length"));
   if (!size) return unexpected("a blob without a length");
   list.blobs.push_back({.name = std::move(name),
                         .size = *size,

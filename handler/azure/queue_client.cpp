@@ -3,6 +3,7 @@
 #include "azure/storage_error.h"
 #include "azure/xml_reader.h"
 #include "azure/xml_text.h"
+#include "core/number_text.h"
 #include "core/time_text.h"
 #include "http/url.h"
 
@@ -34,7 +35,7 @@ QueueMessage parse_message(const XmlElement& element) {
   return {.id = std::string(element.child_text("MessageId")),
           .pop_receipt = std::string(element.child_text("PopReceipt")),
           .text = std::string(element.child_text("MessageText")),
-          .dequeue_count = parse_number(element.child_text("DequeueCount")).value_or(0),
+          .dequeue_count = parse_number<std::uint64_t>(element.child_text("DequeueCount")).value_or(0),
           .inserted = parse_http_date(element.child_text("InsertionTime")),
           .expires = parse_http_date(element.child_text("ExpirationTime")),
           .next_visible = parse_http_date(element.child_text("TimeNextVisible"))};

@@ -118,16 +118,20 @@ void ServiceConnections::warm_up() {
     const MutexLock lock(mutex_);
     ++warm_ups_;
   }
-  const auto end = [this] {
-    const MutexLock lock(mutex_);
-    --warm_ups_;
-    warmed_up_.notify_all();
-  };
-  const bool posted = services_.executor.post([this, end, found = std::move(found)] {
+  const bool posted = services_.executor.post("warm-up", [this, found = std::move(found)] {
+    struct End {
+      ServiceConnections& connections;
+      ~End() { connections.end_warm_up(); }
+    } const end{*this};
     warm_up(found);
-    end();
   });
-  if (!posted) end();
+  if (!posted) end_warm_up();
+}
+
+void ServiceConnections::end_warm_up() {
+  const MutexLock lock(mutex_);
+  --warm_ups_;
+  warmed_up_.notify_all();
 }
 
 std::vector<ServiceConnections::Target> ServiceConnections::targets() const {

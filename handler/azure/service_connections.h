@@ -61,6 +61,7 @@ class ServiceConnections {
   [[nodiscard]] std::vector<Target> targets() const;
   [[nodiscard]] std::vector<std::string> scopes_of(const KnownService& service) const;
   void warm_up(const std::vector<Target>& targets);
+  void end_warm_up();
   void warm_connection_up(const Target& target);
   void warm_token_up(const Target& target);
 

@@ -73,26 +73,27 @@ constexpr auto kServices = std::to_array<KnownService>({
 // A setting for each service, by the end of its name.
 struct Setting {
   std::string_view name;
-  unsigned least;
-  unsigned most;
-  std::string_view what;
+  NumberRange range;
   void (*apply)(ServicePolicy& policy, unsigned value);
 };
 
 constexpr auto kSettings = std::to_array<Setting>({
-    {"CONNECT_TIMEOUT_SECONDS", 1, 60, "a whole number of seconds",
+    {"CONNECT_TIMEOUT_SECONDS",
+     {1, 60, "a whole number of seconds"},
      [](ServicePolicy& policy, unsigned value) { policy.connect_timeout = seconds(value); }},
-    {"TRY_TIMEOUT_SECONDS", 1, 600, "a whole number of seconds",
+    {"TRY_TIMEOUT_SECONDS",
+     {1, 600, "a whole number of seconds"},
      [](ServicePolicy& policy, unsigned value) { policy.try_timeout = seconds(value); }},
-    {"MAX_RETRIES", 0, 10, "a whole number",
+    {"MAX_RETRIES",
+     {0, 10},
      [](ServicePolicy& policy, unsigned value) { policy.retry.max_retries = static_cast<int>(value); }},
-    {"MAX_CONCURRENT", 1, 512, "a whole number",
-     [](ServicePolicy& policy, unsigned value) { policy.bulkhead.max_concurrent = value; }},
-    {"MAX_WAITING", 0, 1024, "a whole number",
-     [](ServicePolicy& policy, unsigned value) { policy.bulkhead.max_waiting = value; }},
-    {"BREAKER_FAILURES", 0, 1000, "a whole number",
+    {"MAX_CONCURRENT", {1, 512}, [](ServicePolicy& policy, unsigned value) { policy.bulkhead.max_concurrent = value; }},
+    {"MAX_WAITING", {0, 1024}, [](ServicePolicy& policy, unsigned value) { policy.bulkhead.max_waiting = value; }},
+    {"BREAKER_FAILURES",
+     {0, 1000},
      [](ServicePolicy& policy, unsigned value) { policy.breaker.failures = static_cast<int>(value); }},
-    {"BREAKER_SECONDS", 1, 600, "a whole number of seconds",
+    {"BREAKER_SECONDS",
+     {1, 600, "a whole number of seconds"},
      [](ServicePolicy& policy, unsigned value) { policy.breaker.open_for = seconds(value); }},
 });
 
@@ -129,16 +130,8 @@ ServicePolicy default_service_policy(std::string_view name) {
 Result<ServicePolicy> load_service_policy(const Environment& environment, std::string_view name, ServicePolicy policy) {
   SettingProblems problems;
   for (const Setting& setting : kSettings) {
-    const std::string setting_name = full_name(name, setting);
-    const auto text = environment.get(setting_name);
-    if (!text) continue;
-    if (const auto value = parse_setting_number(*text, setting.least, setting.most)) {
-      setting.apply(policy, *value);
-      continue;
-    }
-    const std::string expected = std::string(setting.what) + " between " + std::to_string(setting.least) + " and " +
-                                 std::to_string(setting.most);
-    problems.refuse(setting_name, expected, *text);
+    const auto value = problems.number_in(environment, full_name(name, setting), setting.range);
+    if (value) setting.apply(policy, *value);
   }
   if (auto outcome = problems.outcome(); !outcome) return std::move(outcome).error();
   return policy;

@@ -1,5 +1,6 @@
 #include "azure/session_pool_client.h"
 
+#include "azure/next_link.h"
 #include "core/guid.h"
 #include "core/json.h"
 #include "http/multipart.h"
@@ -7,7 +8,6 @@
 #include "http/url.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace azf::azure {
@@ -99,16 +99,6 @@ std::string boundary_for(std::string_view content) {
     auto boundary = "azf-" + random_guid();
     if (content.find(boundary) == std::string_view::npos) return boundary;
   }
-}
-
-// Where the next part of a list is. A link without a host belongs to the pool, and so must one with a host: what goes
-// there has a token with it.
-std::optional<std::string> resolve(const std::string& pool_url, const std::string& link) {
-  if (link.starts_with('/')) return pool_url + link;
-  const auto url = parse_url(link);
-  const auto pool = parse_url(pool_url);
-  const bool same = url && pool && url->scheme == pool->scheme && url->host == pool->host && url->port == pool->port;
-  return same ? std::optional(link) : std::nullopt;
 }
 
 // Lets a receiver see nothing but the bytes of a file.
@@ -239,9 +229,11 @@ Result<std::vector<SessionFile>, ServiceError> SessionPoolClient::list(const Sec
     if (!page) return to_service_error(connection_.description().name, page.error());
     files.insert(files.end(), std::make_move_iterator(page->files.begin()), std::make_move_iterator(page->files.end()));
     if (page->next_link.empty()) return files;
-    auto url = resolve(pool_.url, page->next_link);
-    if (!url) return unexpected("session-pool: the list of files goes on at another host, which is not asked");
-    next.url = *std::move(url);
+    // A link without a host belongs to the pool.
+    next.url = page->next_link.starts_with('/') ? pool_.url + page->next_link : page->next_link;
+    if (!parse_next_link(next.url, pool_.url)) {
+      return unexpected("session-pool: the list of files goes on at another host, which is not asked");
+    }
   }
   return unexpected("session-pool: the list of files does not end");
 }

@@ -3,7 +3,6 @@
 #include "azure/storage_error.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace azf::azure {
@@ -29,13 +28,6 @@ Result<HttpResponse, ServiceError> send_to_storage(const StorageAccess& access, 
     return parse_storage_error(service, *reply, access.clock.system_now());
   }
   return *std::move(reply);
-}
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 }  // namespace azf::azure

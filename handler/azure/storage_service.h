@@ -6,11 +6,8 @@
 #include "core/guid.h"
 #include "http/message.h"
 
-#include <cstdint>
 #include <initializer_list>
-#include <optional>
 #include <string>
-#include <string_view>
 
 namespace azf::azure {
 
@@ -30,8 +27,5 @@ struct StorageAccess {
 /// Sends a request with the header fields that all have. A reply whose status is not expected is an error.
 Result<HttpResponse, ServiceError> send_to_storage(const StorageAccess& access, HttpRequest request,
                                                    std::initializer_list<int> expected, const CallOptions& options);
-
-/// A whole number of a header field or an element; nothing for any other text.
-std::optional<std::uint64_t> parse_number(std::string_view text);
 
 }  // namespace azf::azure

@@ -17,6 +17,7 @@
 #include "identity/token_claims.h"
 #include "identity/token_endpoint.h"
 #include "runtime/function_json.h"
+#include "runtime/host_configuration.h"
 #include "server/handler_options.h"
 #include "server/listener.h"
 
@@ -24,7 +25,6 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
-#include <initializer_list>
 #include <iterator>
 #include <sys/stat.h>
 #include <system_error>
@@ -61,20 +61,6 @@ Result<Json> read_object(const std::filesystem::path& path) {
   auto json = Json::parse(*text, nullptr, /*allow_exceptions=*/false, /*ignore_comments=*/true);
   if (!json.is_object()) return Error{ErrorKind::kInvalidArgument, "is not a JSON object"};
   return json;
-}
-
-// Names are compared without regard to letter case, as in all .NET configuration.
-const Json* find_setting(const Json& root, std::initializer_list<std::string_view> path) {
-  const Json* node = &root;
-  for (const auto name : path) {
-    const auto* object = node->get_ptr<const Json::object_t*>();
-    if (object == nullptr) return nullptr;
-    const auto found =
-        std::ranges::find_if(*object, [name](const auto& member) { return equal_ignoring_case(member.first, name); });
-    if (found == object->end()) return nullptr;
-    node = &found->second;
-  }
-  return node;
 }
 
 bool is_executable_file(const std::filesystem::path& path) {

@@ -1,5 +1,6 @@
 #include "cli/port_holder.h"
 
+#include "core/number_text.h"
 #include "identity/text.h"
 
 #include <charconv>
@@ -53,13 +54,12 @@ std::optional<PortHolder> find_port_holder(std::uint16_t port) {
   for (std::filesystem::directory_iterator entry("/proc", failure), end; !failure && entry != end;
        entry.increment(failure)) {
     const std::string name = entry->path().filename();
-    int process = 0;
-    const auto [stop, error] = std::from_chars(name.data(), name.data() + name.size(), process);
-    if (error != std::errc() || stop != name.data() + name.size() || !holds_one_of(entry->path(), sockets)) continue;
+    const auto process = parse_number<int>(name);
+    if (!process || !holds_one_of(entry->path(), sockets)) continue;
     std::ifstream comm(entry->path() / "comm");
     std::string program;
     std::getline(comm, program);
-    return PortHolder{process, identity::printable(program, 100)};
+    return PortHolder{*process, identity::printable(program, 100)};
   }
   return std::nullopt;
 }

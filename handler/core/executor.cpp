@@ -1,13 +1,14 @@
 #include "core/executor.h"
 
 #include <algorithm>
+#include <exception>
 #include <system_error>
 #include <utility>
 
 namespace azf {
 
-ThreadExecutor::ThreadExecutor(std::size_t max_threads, std::size_t max_waiting)
-    : max_threads_(max_threads), max_waiting_(max_waiting) {}
+ThreadExecutor::ThreadExecutor(Logger log, std::size_t max_threads, std::size_t max_waiting)
+    : log_(std::move(log)), max_threads_(max_threads), max_waiting_(max_waiting) {}
 
 ThreadExecutor::~ThreadExecutor() {
   std::list<std::thread> last;
@@ -19,15 +20,15 @@ ThreadExecutor::~ThreadExecutor() {
   for (std::thread& thread : last) thread.join();
 }
 
-bool ThreadExecutor::post(std::function<void()> task) {
+bool ThreadExecutor::post(std::string_view name, std::function<void()> task) {
   const MutexLock lock(mutex_);
   join_ended();
   if (running_ == max_threads_) {
     if (waiting_.size() == max_waiting_) return false;
-    waiting_.push_back(std::move(task));
+    waiting_.push_back({std::string(name), std::move(task)});
     return true;
   }
-  waiting_.push_back(std::move(task));
+  waiting_.push_back({std::string(name), std::move(task)});
   try {  // std::thread reports in no other way that there is no further thread
     threads_.emplace_back([this] { work(); });
   } catch (const std::system_error&) {
@@ -50,7 +51,7 @@ bool ThreadExecutor::wait_idle(std::chrono::milliseconds limit) {
 
 void ThreadExecutor::work() {
   while (true) {
-    std::function<void()> task;
+    Task task;
     {
       const MutexLock lock(mutex_);
       if (waiting_.empty()) {
@@ -62,7 +63,21 @@ void ThreadExecutor::work() {
       task = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    task();
+    run(task);
+  }
+}
+
+// Nobody waits for what a task has to say; but it must not end the process (record 4 of DECISIONS.md).
+void ThreadExecutor::run(const Task& task) const {
+  const auto failed = [&](const std::string& reason) {
+    log_.error("background task failed", {{"task", task.name}, {"reason", reason}});
+  };
+  try {
+    task.work();
+  } catch (const std::exception& exception) {
+    failed(std::string("uncaught exception: ") + exception.what());
+  } catch (...) {
+    failed("uncaught exception of an unknown type");
   }
 }
 

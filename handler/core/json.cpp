@@ -1,6 +1,7 @@
 #include "core/json.h"
 
-#include <charconv>
+#include "core/number_text.h"
+
 #include <cmath>
 
 namespace azf {
@@ -102,10 +103,8 @@ Result<std::optional<std::int64_t>> optional_integer(const Json& object, std::st
     return wrong_type(name, "an integer", *member);
   }
   if (member->is_string()) {
-    const auto& text = member->get_ref<const std::string&>();
-    std::int64_t number = 0;
-    const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (status == std::errc() && end == text.data() + text.size()) return std::optional(number);
+    const auto number = parse_number<std::int64_t>(member->get_ref<const std::string&>());
+    if (number) return number;
   }
   return wrong_type(name, "an integer or its decimal text", *member);
 }

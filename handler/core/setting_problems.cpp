@@ -1,7 +1,6 @@
 #include "core/setting_problems.h"
 
-#include <charconv>
-
+#include "core/number_text.h"
 namespace azf {
 namespace {
 
@@ -16,12 +15,8 @@ std::string shown(std::string_view value) {
 }  // namespace
 
 std::optional<unsigned> parse_setting_number(std::string_view text, unsigned least, unsigned most) {
-  unsigned number = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (status != std::errc() || end != text.data() + text.size() || number < least || number > most) {
-    return std::nullopt;
-  }
-  return number;
+  const auto number = parse_number<unsigned>(text);
+  return number && *number >= least && *number <= most ? number : std::nullopt;
 }
 
 void SettingProblems::add(std::string_view problem) {
@@ -32,6 +27,19 @@ void SettingProblems::add(std::string_view problem) {
 void SettingProblems::refuse(std::string_view name, std::string_view expected, std::string_view value) {
   std::string problem(name);
   add(problem.append(" must be ").append(expected).append(", got ").append(shown(value)));
+}
+
+std::optional<unsigned> SettingProblems::number_in(const Environment& environment, std::string_view name,
+                                                   const NumberRange& range) {
+  const auto text = environment.get(name);
+  if (!text) return std::nullopt;
+  const auto number = parse_setting_number(*text, range.least, range.most);
+  if (!number) {
+    std::string expected(range.what);
+    expected.append(" between ").append(std::to_string(range.least));
+    refuse(name, expected.append(" and ").append(std::to_string(range.most)), *text);
+  }
+  return number;
 }
 
 Result<Success> SettingProblems::outcome() const {

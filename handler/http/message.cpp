@@ -1,5 +1,7 @@
 #include "http/message.h"
 
+#include "core/number_text.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -237,6 +239,10 @@ void Headers::remove(std::string_view name) {
 void Headers::clear() {
   used_ = 0;
   places_.clear();
+}
+
+std::optional<std::uint64_t> content_length(const Headers& headers) {
+  return parse_number<std::uint64_t>(headers.get("Content-Length").value_or(""));
 }
 
 }  // namespace azf

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <iterator>
 #include <optional>
@@ -107,6 +108,9 @@ class Headers::Iterator {
   const Headers* headers_ = nullptr;
   std::size_t index_ = 0;
 };
+
+/// The number in Content-Length; nothing where there is none, or something else.
+std::optional<std::uint64_t> content_length(const Headers& headers);
 
 /// One HTTP request, received or to be sent. It may hold tokens, so nothing prints it. Value.
 struct HttpRequest {

@@ -1,8 +1,10 @@
 #include "http/url.h"
 
+#include "core/number_text.h"
+
 #include <algorithm>
 #include <arpa/inet.h>
-#include <charconv>
+#include <cstdint>
 #include <netinet/in.h>
 
 namespace azf {
@@ -167,10 +169,9 @@ Result<Url> parse_url(std::string_view text) {
     port.remove_prefix(1);
   }
   if (!port.empty()) {
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
-    if (error != std::errc() || end != port.data() + port.size() || url.port == 0 || url.port > 65535) {
-      return invalid("the port is not a number from 1 to 65535");
-    }
+    const auto number = parse_number<std::uint16_t>(port);
+    if (!number || *number == 0) return invalid("the port is not a number from 1 to 65535");
+    url.port = *number;
   }
 
   const auto target = split_target(rest.substr(authority.size()));

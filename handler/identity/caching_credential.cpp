@@ -12,6 +12,7 @@
 namespace azf::identity {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
@@ -64,11 +65,11 @@ std::string scopes_of(const TokenRequestContext& context) {
 bool is_pause_worthy(int status) { return status == 429 || status >= 500; }
 
 // How long a failure is repeated from memory; nothing where asking again at once may end better.
-seconds memory_for(const CredentialError& error) {
-  if (error.kind == ErrorKind::kInvalidArgument || error.kind == ErrorKind::kTimeout) return seconds::zero();
+milliseconds memory_for(const CredentialError& error) {
+  if (error.kind == ErrorKind::kInvalidArgument || error.kind == ErrorKind::kTimeout) return milliseconds::zero();
   if (error.status == 0) return kSilenceMemory;
-  if (!is_pause_worthy(error.status)) return seconds::zero();
-  return std::clamp(error.retry_after.value_or(kRefusalMemory), kSilenceMemory, kLongestMemory);
+  if (!is_pause_worthy(error.status)) return milliseconds::zero();
+  return std::clamp<milliseconds>(error.retry_after.value_or(kRefusalMemory), kSilenceMemory, kLongestMemory);
 }
 
 CredentialError from_memory(CredentialError error, nanoseconds left) {
@@ -208,7 +209,8 @@ TokenResult CachingCredential::refresh(const std::string& key, const Refresh& re
   };
   const auto in_background = [work, &clock = services_.clock] { work(Deadline::after(clock, kRefreshLimit)); };
   const Deadline patience = deadline.or_sooner(services_.clock, kUrgentPatience);
-  if (!services_.executor.post(in_background)) work(patience);  // no thread to be had: better late than never
+  if (!services_.executor.post("token refresh", in_background))
+    work(patience);  // no thread to be had: better late than never
   if (!refresh.urgent) return refresh.flight->old->token;
 
   const MutexLock lock(mutex_);
@@ -243,7 +245,7 @@ void CachingCredential::remember_failure(Entry& entry, const CredentialError& er
   const seconds pause = std::min(kFirstRefreshPause * (1 << std::min(entry.failed_refreshes, 4)), kLongestRefreshPause);
   ++entry.failed_refreshes;
   entry.refresh_not_before = now + spread(pause, 0.5 * services_.jitter());
-  if (const seconds memory = memory_for(error); memory > seconds::zero()) {
+  if (const milliseconds memory = memory_for(error); memory > milliseconds::zero()) {
     entry.recent_error = error;
     entry.repeat_error_until = now + memory;
     entry.refresh_not_before = std::max(entry.refresh_not_before, entry.repeat_error_until);

@@ -1,13 +1,13 @@
 #include "identity/developer_tool.h"
 
 #include "core/base64.h"
+#include "core/setting_problems.h"
 #include "identity/tenant.h"
 #include "identity/token_endpoint.h"
 #include "identity/tool_output.h"
 #include "identity/tool_token_file.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace azf::identity {
 namespace {
@@ -17,7 +17,7 @@ using std::chrono::seconds;
 
 constexpr std::string_view kTimeoutVariable = "AZF_TOOL_TIMEOUT_SECONDS";
 constexpr seconds kDefaultTimeout{13};
-constexpr int kLongestTimeoutSeconds = 600;
+constexpr unsigned kLongestTimeoutSeconds = 600;
 
 // Exit codes of a shell that found a program which it cannot execute, or none.
 constexpr int kNotExecutable = 126;
@@ -36,13 +36,10 @@ bool is_safe_scope(const std::string& scope) {
 Result<milliseconds> timeout_setting(const Environment& environment) {
   const auto text = environment.get(kTimeoutVariable);
   if (!text) return milliseconds(kDefaultTimeout);
-  int number = 0;
-  const auto [end, failure] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (failure != std::errc() || end != text->data() + text->size() || number < 1 || number > kLongestTimeoutSeconds) {
-    return Error{ErrorKind::kInvalidArgument,
-                 std::string(kTimeoutVariable) + " must be a whole number of seconds from 1 to 600"};
-  }
-  return milliseconds(seconds(number));
+  const auto number = parse_setting_number(*text, 1, kLongestTimeoutSeconds);
+  if (number) return milliseconds(seconds(*number));
+  return Error{ErrorKind::kInvalidArgument,
+               std::string(kTimeoutVariable) + " must be a whole number of seconds from 1 to 600"};
 }
 
 // Immutable, thread-safe.

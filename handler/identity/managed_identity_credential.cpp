@@ -114,9 +114,7 @@ class ManagedIdentityCredential final : public TokenCredential {
       CredentialError error = refuse(source, {verdict.kind, verdict.problem, std::move(reason)});
       if (!reply) return error;
       error.status = reply->status;
-      if (const auto pause = requested_delay(reply->headers, services_.clock.system_now())) {
-        error.retry_after = std::chrono::ceil<std::chrono::seconds>(*pause);
-      }
+      error.retry_after = requested_delay(reply->headers, services_.clock.system_now());
       return error;
     }
 

@@ -80,7 +80,7 @@ struct CredentialError {
   std::vector<int> error_codes;
   std::string correlation_id;
   /// How long the service asked to be left alone, where it did (`Retry-After`).
-  std::optional<std::chrono::seconds> retry_after;
+  std::optional<std::chrono::milliseconds> retry_after;
   /// The error code of OAuth 2.0: `invalid_grant`, `interaction_required`; empty if none came.
   std::string oauth_error{};
   /// Decoded JSON of a claims challenge that came with the refusal, empty for none. Who called this program in the

@@ -85,9 +85,7 @@ CredentialError refusal_of(const TokenCall& call, const HttpResponse& response, 
   error.oauth_error = without_secrets(std::move(refusal.error), call.secrets);
   error.claims = json_without_secrets(std::move(refusal.claims), call.secrets);
   error.clock_ahead = ahead;
-  if (const auto pause = requested_delay(response.headers, now)) {
-    error.retry_after = std::chrono::ceil<std::chrono::seconds>(*pause);
-  }
+  error.retry_after = requested_delay(response.headers, now);
   return error;
 }
 

@@ -17,20 +17,6 @@ namespace {
 constexpr auto kRoutePrefixVariable = "AzureFunctionsJobHost__extensions__http__routePrefix";
 constexpr auto kFunctionTimeoutVariable = "AzureFunctionsJobHost__functionTimeout";
 
-// Names in host.json are compared without regard to letter case, as in all .NET configuration.
-const Json* find_setting(const Json& root, std::initializer_list<std::string_view> path) {
-  const Json* node = &root;
-  for (const auto name : path) {
-    const auto* object = node->get_ptr<const Json::object_t*>();
-    if (object == nullptr) return nullptr;
-    const auto found =
-        std::ranges::find_if(*object, [name](const auto& member) { return equal_ignoring_case(member.first, name); });
-    if (found == object->end()) return nullptr;
-    node = &found->second;
-  }
-  return node;
-}
-
 const std::string* find_text(const Json& root, std::initializer_list<std::string_view> path) {
   const Json* node = find_setting(root, path);
   return node == nullptr ? nullptr : node->get_ptr<const std::string*>();
@@ -111,6 +97,19 @@ HostConfiguration::HostConfiguration(const Environment& environment, const Logge
 const HostSettings& HostConfiguration::settings() const {
   std::call_once(once_, [this] { settings_ = load(environment_, log_); });
   return settings_;
+}
+
+const Json* find_setting(const Json& root, std::initializer_list<std::string_view> path) {
+  const Json* node = &root;
+  for (const auto name : path) {
+    const auto* object = node->get_ptr<const Json::object_t*>();
+    if (object == nullptr) return nullptr;
+    const auto found =
+        std::ranges::find_if(*object, [name](const auto& member) { return equal_ignoring_case(member.first, name); });
+    if (found == object->end()) return nullptr;
+    node = &found->second;
+  }
+  return node;
 }
 
 std::optional<std::chrono::nanoseconds> parse_time_span(std::string_view text) {

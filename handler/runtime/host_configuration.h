@@ -1,12 +1,15 @@
 #pragma once
 
 #include "core/environment.h"
+#include "core/json.h"
 #include "core/log.h"
 
 #include <chrono>
+#include <initializer_list>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace azf {
 
@@ -41,6 +44,10 @@ class HostConfiguration {
   mutable std::once_flag once_;
   mutable HostSettings settings_;  ///< written under `once_`, constant from then on
 };
+
+/// What stands in host.json or local.settings.json at the end of that path of names, which are compared without regard
+/// to letter case, as in all .NET configuration. Null where nothing does.
+const Json* find_setting(const Json& root, std::initializer_list<std::string_view> path);
 
 /// .NET's TimeSpan text: `[d.]hh:mm[:ss]`, or whole days. Nothing if it is malformed or zero.
 std::optional<std::chrono::nanoseconds> parse_time_span(std::string_view text);

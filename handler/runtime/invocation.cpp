@@ -1,12 +1,12 @@
 #include "runtime/invocation.h"
 
 #include "core/base64.h"
+#include "core/number_text.h"
 #include "core/time_text.h"
 #include "core/utf8.h"
 #include "http/url.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace azf {
@@ -197,11 +197,7 @@ std::optional<std::string> Invocation::metadata_text(std::string_view name) cons
 
 std::optional<std::int64_t> Invocation::metadata_integer(std::string_view name) const {
   const auto text = metadata_text(name);
-  if (!text) return std::nullopt;
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (error != std::errc() || end != text->data() + text->size()) return std::nullopt;
-  return number;
+  return text ? parse_number<std::int64_t>(*text) : std::nullopt;
 }
 
 std::optional<SystemTime> Invocation::metadata_time(std::string_view name) const {

@@ -1,10 +1,11 @@
 #include "runtime/route_constraint.h"
 
+#include "core/guid.h"
+#include "core/number_text.h"
 #include "core/time_text.h"
 #include "http/message.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -33,10 +34,7 @@ std::optional<Integer> parse_integer(std::string_view text) {
     text.remove_prefix(1);
     if (text.starts_with('-')) return std::nullopt;
   }
-  Integer value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  return parse_number<Integer>(text);
 }
 
 bool is_bool(std::string_view text) {
@@ -45,19 +43,14 @@ bool is_bool(std::string_view text) {
 }
 
 // 32 digits; or 8-4-4-4-12, alone, in braces or in parentheses.
-bool is_guid(std::string_view text) {
+bool is_any_guid(std::string_view text) {
   text = trimmed(text);
   if (text.size() == 32) return std::ranges::all_of(text, is_hex_digit);
   if (text.size() == 38 &&
       ((text.front() == '{' && text.back() == '}') || (text.front() == '(' && text.back() == ')'))) {
     text = text.substr(1, 36);
   }
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !is_hex_digit(text[i])) return false;
-  }
-  return true;
+  return is_guid(text);
 }
 
 // `digits` is what was read before the decimal point, without commas and leading zeros.
@@ -203,7 +196,7 @@ constexpr PlainConstraint kPlainConstraints[] = {
     {"int", [](std::string_view value) { return parse_integer<std::int32_t>(value).has_value(); }},
     {"long", [](std::string_view value) { return parse_integer<std::int64_t>(value).has_value(); }},
     {"bool", is_bool},
-    {"guid", is_guid},
+    {"guid", is_any_guid},
     {"datetime", is_date_time},
     {"decimal", is_decimal},
     {"double", is_floating},

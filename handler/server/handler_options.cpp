@@ -87,12 +87,9 @@ Result<HandlerOptions> load_handler_options(const Environment& environment) {
       problems.refuse("AZF_LOG_FORMAT", "json or text", *text);
     }
   }
-  if (const auto text = environment.get("AZF_DRAIN_SECONDS")) {
-    if (const auto seconds = parse_setting_number(*text, 0, 600)) {
-      options.drain_limit = std::chrono::seconds(*seconds);
-    } else {
-      problems.refuse("AZF_DRAIN_SECONDS", "a whole number of seconds between 0 and 600", *text);
-    }
+  if (const auto seconds =
+          problems.number_in(environment, "AZF_DRAIN_SECONDS", {0, 600, "a whole number of seconds"})) {
+    options.drain_limit = std::chrono::seconds(*seconds);
   }
   load_client_settings(environment, options, problems);
   if (auto outcome = problems.outcome(); !outcome) return std::move(outcome).error();

@@ -23,8 +23,6 @@ constexpr int kStepsPerTurn = 32;
 // How long a peer may go on sending after its response before the connection is reset.
 constexpr std::chrono::seconds kPeerCloseLimit{1};
 
-constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
 void set_deadline(Connection& connection, SteadyTime deadline) {
   connection.deadline.store(deadline.time_since_epoch().count(), std::memory_order_relaxed);
 }

@@ -1,8 +1,9 @@
 #include "server/ip_address.h"
 
+#include "core/number_text.h"
+
 #include <algorithm>
 #include <arpa/inet.h>
-#include <charconv>
 #include <cstring>
 #include <netinet/in.h>
 
@@ -116,9 +117,9 @@ Result<AddressRange> parse_address_range(std::string_view text) {
   const auto most = static_cast<unsigned>(address->bytes().size() * 8);
   unsigned bits = most;
   if (slash != std::string_view::npos) {
-    const std::string_view number = text.substr(slash + 1);
-    const auto [end, status] = std::from_chars(number.data(), number.data() + number.size(), bits);
-    if (status != std::errc() || end != number.data() + number.size()) return malformed;
+    const auto number = parse_number<unsigned>(text.substr(slash + 1));
+    if (!number) return malformed;
+    bits = *number;
     // The prefix of an IPv4 address that is written as IPv6 counts its first 96 bits too.
     if (address->family() == AF_INET && literal.find(':') != std::string_view::npos) {
       if (bits < kMappedPrefixBits) return malformed;

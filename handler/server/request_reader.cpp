@@ -1,10 +1,10 @@
 #include "server/request_reader.h"
 
+#include "core/number_text.h"
 #include "server/field_line.h"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 namespace azf {
@@ -38,17 +38,23 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_hexadecimal(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
+// Whether two digits stand behind each percent sign (RFC 3986 section 2.1).
+bool has_whole_escapes(std::string_view text) {
+  for (auto percent = text.find('%'); percent != std::string_view::npos; percent = text.find('%', percent + 1)) {
+    const auto digits = text.substr(percent + 1, 2);
+    if (digits.size() < 2 || !std::all_of(digits.begin(), digits.end(), is_hexadecimal)) return false;
+  }
+  return true;
+}
+
 // `host`, `host:port` or `[address]:port` (RFC 9110 section 7.2): no user, no path, no list. Empty where a target has
 // no authority.
 bool is_authority(std::string_view text) {
   const auto host_end = text.starts_with('[') ? text.find(']') : text.find(':');
   if (text.starts_with('[') && host_end == std::string_view::npos) return false;
   const auto host = text.substr(0, host_end);
-  for (auto percent = host.find('%'); percent != std::string_view::npos; percent = host.find('%', percent + 1)) {
-    const auto digits = host.substr(percent + 1, 2);
-    if (digits.size() < 2 || !std::all_of(digits.begin(), digits.end(), is_hexadecimal)) return false;
-  }
-  if (!kHostCharacters.has_all_of(host) || host.find('[', 1) != std::string_view::npos) return false;
+  if (!has_whole_escapes(host) || !kHostCharacters.has_all_of(host) || host.find('[', 1) != std::string_view::npos)
+    return false;
   if (host_end == std::string_view::npos) return true;
   std::string_view port = text.substr(host_end);
   if (port.starts_with(']')) port.remove_prefix(1);
@@ -140,6 +146,9 @@ bool RequestReader::take_request_line(std::string_view line) {
 bool RequestReader::take_target(std::string_view target) {
   if (!kTargetCharacters.has_all_of(target))
     return refuse(400, "The request target has a character that must be percent-encoded.");
+  if (!has_whole_escapes(target)) {
+    return refuse(400, "The request target has a percent sign that two hexadecimal digits do not follow.");
+  }
   if (target.starts_with('/') || (target == "*" && request_.method == Method::kOptions)) {
     request_.url.assign(target);
     return true;
@@ -218,9 +227,9 @@ void RequestReader::take_connection_options(std::string_view value) {
 
 bool RequestReader::take_content_length(std::string_view value) {
   if (++content_lengths_ > 1) return refuse(400, "There is more than one Content-Length header field.");
-  const char* const end = value.data() + value.size();
-  const auto [parsed, error] = std::from_chars(value.data(), end, content_length_);
-  if (error != std::errc() || parsed != end) return refuse(400, "Content-Length is not a number.");
+  const auto length = parse_number<std::uint64_t>(value);
+  if (!length) return refuse(400, "Content-Length is not a number.");
+  content_length_ = *length;
   return true;
 }
 

@@ -10,6 +10,9 @@
 
 namespace azf {
 
+/// The interim response that asks for the body of a request (RFC 9110 section 15.2.1).
+inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
 /// What of a response's head the connection and the request decide. Value.
 struct ResponseFraming {
   bool to_head_request = false;  ///< the head says how long the body would be, and no body follows

@@ -18,7 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kMostParts = 3;
-constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 Error gone() { return {ErrorKind::kCancelled, "the caller has gone"}; }

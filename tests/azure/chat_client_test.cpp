@@ -1,13 +1,6 @@
 #include "azure/chat_client.h"
 
-#include "azure/service_connections.h"
-#include "core/executor.h"
-#include "http/retrying_transport.h"
-#include "support/fake_clock.h"
-#include "support/fake_credential.h"
-#include "support/fake_process_runner.h"
-#include "support/fake_transport.h"
-#include "support/memory_log.h"
+#include "azure/service_fixture.h"
 
 #include <doctest/doctest.h>
 
@@ -52,32 +45,14 @@ class RecordingListener final : public azf::azure::ChatListener {
   std::size_t most = 1000;
 };
 
-// A client over a fake service, with the program's own retry loop and tokens T-1, T-2, ...; a token is kept until it
-// is refused.
-struct Fixture {
-  azf::test::FakeClock clock;
-  azf::test::FakeTransport http;
-  azf::test::MemoryLogSink sink;
-  const azf::Logger log{sink, clock, azf::LogLevel::kDebug, azf::LogFormat::kJson};
-  const azf::Environment environment;
-  azf::test::FakeProcessRunner processes;
-  azf::ThreadExecutor executor;
-  azf::RetryingTransport retrying{http, clock, [] { return 0.4; }};
-  int tokens = 0;
-  azf::test::FakeCredential credential{"FakeCredential", [this](const azf::identity::TokenRequestContext&, Deadline) {
-                                         return azf::test::fake_token("T-" + std::to_string(++tokens),
-                                                                      clock.system_now() + std::chrono::hours(1));
-                                       }};
-  azf::azure::ServiceConnections connections{
-      http, credential, {environment, retrying, clock, log, processes, executor}};
-  ChatClient client;
-
-  explicit Fixture(std::vector<HttpResponse> replies, const ChatDeployment& deployment = kClassic)
-      : client(connections.connect(azf::azure::chat_service()), deployment, clock) {
-    for (auto& reply : replies) http.add_reply(std::move(reply));
-  }
+struct Fixture : azf::test::ServiceFixture {
+  explicit Fixture(const std::vector<HttpResponse>& replies, const ChatDeployment& deployment = kClassic)
+      : ServiceFixture(std::vector<azf::test::FakeTransport::Reply>(replies.begin(), replies.end())),
+        client(connections.connect(azf::azure::chat_service()), deployment, clock) {}
 
   [[nodiscard]] Json sent(std::size_t index) const { return azf::parse_json(http.requests().at(index).body).value(); }
+
+  ChatClient client;
 };
 
 ChatRequest question() { return {.messages = {{.role = ChatRole::kUser, .content = "How old is the sea?"}}}; }
@@ -155,7 +130,8 @@ TEST_SUITE("azure/chat_client") {
     Fixture fixture({{.status = 307, .headers = {{"Location", "https://evil.example/"}}}});
     CHECK_FALSE(fixture.client.complete(question(), {}));
     REQUIRE(fixture.http.requests().size() == 1);
-    CHECK(fixture.http.requests()[0].headers.get("Authorization") == "Bearer T-1");
+    CHECK(fixture.http.requests()[0].headers.get("Authorization") ==
+          "Bearer token-1 for https://cognitiveservices.azure.com/.default");
     CHECK(fixture.credential.requests().at(0).scopes ==
           std::vector<std::string>{"https://cognitiveservices.azure.com/.default"});
   }
@@ -327,8 +303,10 @@ TEST_SUITE("azure/chat_client") {
   TEST_CASE("S-8: after a 401 the call is made once more with a fresh token, then the refusal is told") {
     Fixture mended({refusal(401, "401"), completion("old")});
     CHECK(mended.client.complete(question(), {}));
-    CHECK(mended.http.requests().at(0).headers.get("Authorization") == "Bearer T-1");
-    CHECK(mended.http.requests().at(1).headers.get("Authorization") == "Bearer T-2");
+    CHECK(mended.http.requests().at(0).headers.get("Authorization") ==
+          "Bearer token-1 for https://cognitiveservices.azure.com/.default");
+    CHECK(mended.http.requests().at(1).headers.get("Authorization") ==
+          "Bearer token-2 for https://cognitiveservices.azure.com/.default");
 
     Fixture refused({refusal(401, "401"), refusal(401, "PermissionDenied")});
     RecordingListener listener;

@@ -50,7 +50,7 @@ TEST_SUITE("azure") {
     const std::string fields = "https://graph.microsoft.com/v1.0/users?$select=id,displayName,mail,userPrincipalName";
     CHECK(f.urls() == Strings{fields + "&$top=1&$filter=startswith%28displayName%2C%27A%26b%27%29",
                               fields + "&$top=1&$skiptoken=RFN%2Bw%3D"});
-    CHECK(f.authorizations()[0] == "Bearer token for https://graph.microsoft.com/.default");
+    CHECK(f.authorizations()[0] == "Bearer token-1 for https://graph.microsoft.com/.default");
     CHECK_FALSE(f.http.requests()[0].headers.has("ConsistencyLevel"));
   }
 

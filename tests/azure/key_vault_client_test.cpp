@@ -79,8 +79,8 @@ TEST_SUITE("azure") {
     CHECK(f.urls() == Strings{"https://v.vault.azure.net/secrets/db-password?api-version=2025-07-01",
                               "https://v.vault.azure.net/secrets/db-password?api-version=2025-07-01",
                               "https://v.vault.azure.net/secrets/db-password/abc1?api-version=2025-07-01"});
-    const std::string bearer = "Bearer token for https://vault.azure.net/.default";
-    CHECK(f.authorizations() == Strings{"none", bearer, bearer});
+    const std::string scope = " for https://vault.azure.net/.default";
+    CHECK(f.authorizations() == Strings{"none", "Bearer token-1" + scope, "Bearer token-2" + scope});
     CHECK(f.credential.requests().front().tenant_id == test::kTenant);
   }
 

@@ -30,8 +30,8 @@ struct Fixture : azf::test::StorageFixture {
 
   QueueClient client() { return QueueClient(access(), "jobs"); }
   azf::HttpRequest only_request() const {
-    REQUIRE(transport.requests().size() == 1);
-    return transport.requests().front();
+    REQUIRE(http.requests().size() == 1);
+    return http.requests().front();
   }
 };
 
@@ -49,19 +49,19 @@ HttpResponse message_list(std::string_view text, int status = 200) {
 TEST_SUITE("azure/queue_client") {
   TEST_CASE("S-1: every call asks for a token of storage, and sends it to the account alone") {
     Fixture fixture;
-    fixture.transport.add_reply(HttpResponse{.status = 201});
+    fixture.http.add_reply(HttpResponse{.status = 201});
     CHECK(fixture.client().create({}).has_value());
     const auto request = fixture.only_request();
     CHECK(request.method == Method::kPut);
     CHECK(request.url == kQueueUrl);
-    CHECK(request.headers.get("Authorization") == "Bearer token-5a1d");
+    CHECK(request.headers.get("Authorization") == "Bearer token-1 for https://storage.azure.com/.default");
     CHECK(request.headers.get("x-ms-version") == "2021-12-02");
     CHECK(fixture.credential.requests()[0].scopes == std::vector<std::string>{"https://storage.azure.com/.default"});
   }
 
   TEST_CASE("a queue that is there already is as good as a new one") {
     Fixture fixture;
-    fixture.transport.add_reply(HttpResponse{.status = 204});
+    fixture.http.add_reply(HttpResponse{.status = 204});
     CHECK(fixture.client().create({}).has_value());
   }
 
@@ -69,7 +69,7 @@ TEST_SUITE("azure/queue_client") {
     for (const auto text : {"<&>"sv, "a\rb\r\nc"sv, "]]>"sv, "Zoë"sv, ""sv, " x "sv}) {
       CAPTURE(text);
       Fixture fixture;
-      fixture.transport.add_reply(message_list("", 201));
+      fixture.http.add_reply(message_list("", 201));
       const auto receipt = fixture.client().send(text, {.invisible = seconds(5), .lifetime = seconds(60)}, {});
       REQUIRE(receipt.has_value());
       CHECK(receipt->id == "id-1");
@@ -93,20 +93,20 @@ TEST_SUITE("azure/queue_client") {
       const auto receipt = fixture.client().send(text, {}, {});
       REQUIRE_FALSE(receipt.has_value());
       CHECK(receipt.error().kind == ServiceErrorKind::kInvalidRequest);
-      CHECK(fixture.transport.requests().empty());
+      CHECK(fixture.http.requests().empty());
     }
   }
 
   TEST_CASE("a message may be kept for ever") {
     Fixture fixture;
-    fixture.transport.add_reply(message_list("", 201));
+    fixture.http.add_reply(message_list("", 201));
     CHECK(fixture.client().send("x", {.lifetime = seconds(-5)}, {}).has_value());
     CHECK(fixture.only_request().url.ends_with("messagettl=-1"));
   }
 
   TEST_CASE("S-19: messages are received with their text, <&> and CR included") {
     Fixture fixture;
-    fixture.transport.add_reply(message_list("&lt;&amp;&gt;&#xD;\n"));
+    fixture.http.add_reply(message_list("&lt;&amp;&gt;&#xD;\n"));
     const auto messages = fixture.client().receive({.count = 3, .invisible = seconds(40)}, {});
     REQUIRE(messages.has_value());
     REQUIRE(messages->size() == 1);
@@ -123,7 +123,7 @@ TEST_SUITE("azure/queue_client") {
 
   TEST_CASE("an empty queue is no failure, and looking takes nothing") {
     Fixture fixture;
-    fixture.transport.add_reply(HttpResponse{.body = "<QueueMessagesList />"});
+    fixture.http.add_reply(HttpResponse{.body = "<QueueMessagesList />"});
     const auto messages = fixture.client().peek(32, {});
     REQUIRE(messages.has_value());
     CHECK(messages->empty());
@@ -132,7 +132,7 @@ TEST_SUITE("azure/queue_client") {
 
   TEST_CASE("S-19: the receipt stands percent-encoded in the URL") {
     Fixture fixture;
-    fixture.transport.add_reply(HttpResponse{.status = 204});
+    fixture.http.add_reply(HttpResponse{.status = 204});
     CHECK(fixture.client().remove("id-1", "AgAAA+/= &", {}).has_value());
     const auto request = fixture.only_request();
     CHECK(request.method == Method::kDelete);
@@ -143,7 +143,7 @@ TEST_SUITE("azure/queue_client") {
     for (const bool with_text : {false, true}) {
       CAPTURE(with_text);
       Fixture fixture;
-      fixture.transport.add_reply(HttpResponse{
+      fixture.http.add_reply(HttpResponse{
           .status = 204,
           .headers = {{"x-ms-popreceipt", "B+"}, {"x-ms-time-next-visible", "Fri, 02 Jan 2026 03:04:05 GMT"}}});
       const auto text = with_text ? std::optional("<new>"sv) : std::nullopt;
@@ -163,10 +163,10 @@ TEST_SUITE("azure/queue_client") {
   TEST_CASE("sending and receiving are not repeated, looking and deleting are") {
     const auto tries = [](auto call) {
       Fixture fixture;
-      for (int i = 0; i < 4; ++i) fixture.transport.add_reply(Error{ErrorKind::kTransport, "broken"});
+      for (int i = 0; i < 4; ++i) fixture.http.add_reply(Error{ErrorKind::kTransport, "broken"});
       const auto client = fixture.client();
       CHECK_FALSE(call(client).has_value());
-      return fixture.transport.requests().size();
+      return fixture.http.requests().size();
     };
     CHECK(tries([](const auto& client) { return client.send("x", {}, {}); }) == 1);
     CHECK(tries([](const auto& client) { return client.receive({}, {}); }) == 1);
@@ -178,10 +178,10 @@ TEST_SUITE("azure/queue_client") {
 
   TEST_CASE("errors and replies that are none of the protocol are told apart") {
     Fixture fixture;
-    fixture.transport.add_reply(HttpResponse{.status = 404, .headers = {{"x-ms-error-code", "QueueNotFound"}}});
-    fixture.transport.add_reply(HttpResponse{.body = "<html/>"});
-    fixture.transport.add_reply(HttpResponse{.body = "<QueueMessagesList><QueueMessage/></QueueMessagesList>"});
-    fixture.transport.add_reply(HttpResponse{.status = 204});
+    fixture.http.add_reply(HttpResponse{.status = 404, .headers = {{"x-ms-error-code", "QueueNotFound"}}});
+    fixture.http.add_reply(HttpResponse{.body = "<html/>"});
+    fixture.http.add_reply(HttpResponse{.body = "<QueueMessagesList><QueueMessage/></QueueMessagesList>"});
+    fixture.http.add_reply(HttpResponse{.status = 204});
     const auto client = fixture.client();
     CHECK(client.peek(1, {}).error().kind == ServiceErrorKind::kNotConfigured);
     CHECK(client.peek(1, {}).error().kind == ServiceErrorKind::kUnexpectedReply);

@@ -39,7 +39,7 @@ using Settings = std::map<std::string, std::string>;
 // Keeps tasks until they are asked for.
 class LaterExecutor final : public azf::Executor {
  public:
-  bool post(std::function<void()> task) override {
+  bool post(std::string_view, std::function<void()> task) override {
     if (refuses) return false;
     tasks.push_back(std::move(task));
     return true;
@@ -241,7 +241,7 @@ TEST_SUITE("azure") {
   TEST_CASE("the end of the connections waits for a warm-up, and the end of the program ends it") {
     Fixture f(Settings{{"AZURE_KEY_VAULT_ENDPOINT", "https://v.vault.azure.net"}});
     azf::SystemClock clock;
-    azf::ThreadExecutor threads;
+    azf::ThreadExecutor threads(f.log);
     {
       ServiceConnections connections(f.network, f.credential,
                                      {f.environment, f.identity, clock, f.log, f.processes, threads});
@@ -249,5 +249,17 @@ TEST_SUITE("azure") {
       clock.end_sleeps();
     }
     CHECK(f.sent().empty());
+  }
+
+  TEST_CASE("a warm-up that throws is an error in the log, and does not hold up the end of the connections") {
+    Fixture f(Settings{{"AZURE_KEY_VAULT_ENDPOINT", "https://v.vault.azure.net"}});
+    f.answer = []() -> Result<HttpResponse> { throw std::logic_error("a mistake"); };
+    {
+      azf::ThreadExecutor threads(f.log);
+      ServiceConnections connections(f.network, f.credential,
+                                     {f.environment, f.identity, f.clock, f.log, f.processes, threads});
+      connections.warm_up();
+    }
+    CHECK(f.lines.text().find(R"("task":"warm-up","reason":"uncaught exception: a mistake")") != std::string::npos);
   }
 }

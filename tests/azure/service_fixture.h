@@ -12,7 +12,7 @@
 namespace azf::test {
 
 /// The connections of the program, over a service that answers from a list; waits pass on the fake clock. Tokens are
-/// `token for SCOPE`.
+/// `token-1 for SCOPE`, `token-2 for SCOPE`, ...
 struct ServiceFixture : CredentialFixture {
   explicit ServiceFixture(std::vector<FakeTransport::Reply> replies) : CredentialFixture(std::move(replies)) {}
   explicit ServiceFixture(std::function<FakeTransport::Reply(const HttpRequest&)> answer)
@@ -32,8 +32,9 @@ struct ServiceFixture : CredentialFixture {
     return list;
   }
 
+  int tokens = 0;
   FakeCredential credential{"FakeCredential", [this](const identity::TokenRequestContext& context, Deadline) {
-                              return fake_token("token for " + context.scopes.front(),
+                              return fake_token("token-" + std::to_string(++tokens) + " for " + context.scopes.front(),
                                                 clock.system_now() + std::chrono::hours(1));
                             }};
   azure::ServiceConnections connections{http, credential, services()};

@@ -51,7 +51,7 @@ class Queues {
   azf::CurlTransport curl_{clock_, environment_};
   azf::RetryingTransport transport_{curl_, clock_};
   azf::identity::PosixProcessRunner processes_{environment_, clock_};
-  azf::ThreadExecutor executor_;
+  azf::ThreadExecutor executor_{log_};
   const azf::identity::CredentialServices services_{environment_, transport_, clock_, log_, processes_, executor_};
   const std::unique_ptr<azf::identity::TokenCredential> credential_ =
       azf::identity::make_default_azure_credential({}, services_).value();

@@ -1,16 +1,7 @@
 // What the tests run beside each other on this machine: Azurite, the emulated identity, and the handler.
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { serve } from '../differential/processes.mjs';
-
-export async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+import { freePort, serve, until } from '../differential/processes.mjs';
 
 const connects = (port) =>
   new Promise((resolve) => {
@@ -19,13 +10,9 @@ const connects = (port) =>
     socket.on('close', () => socket.destroy()).on('connect', () => socket.destroy());
   });
 
-const listening = (...ports) => async () => {
-  for (let waited = 0; waited < 60_000; waited += 50) {
-    const open = await Promise.all(ports.map(connects));
-    if (open.every(Boolean)) return;
-    await sleep(50);
-  }
-  throw new Error(`nobody listens on ${ports.join(' and ')}`);
+const listening = (...ports) => () => {
+  const open = async () => (await Promise.all(ports.map(connects))).every(Boolean);
+  return until(`what listens on ${ports.join(' and ')}`, open, 60_000);
 };
 
 /** Azurite with bearer tokens, which it takes over HTTPS alone. What it stores stays in its folder. */

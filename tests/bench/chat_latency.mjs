@@ -1,15 +1,15 @@
 #!/usr/bin/env node
 // How much later an answer of a chat model comes through the handler than from the service itself. The service is the
 // emulator's stand-in, under TLS on loopback; calls go in turns, on connections that stay open.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Emulator } from '../differential/emulator.mjs';
+import { freePort, serve, until } from '../differential/processes.mjs';
 
 const usage = `Usage: tests/bench/chat_latency.mjs [--preset PRESET] [--calls N]
 
@@ -21,38 +21,21 @@ const usage = `Usage: tests/bench/chat_latency.mjs [--preset PRESET] [--calls N]
 const build = resolve(dirname(fileURLToPath(import.meta.url)), '../../build');
 const question = { messages: [{ role: 'user', content: 'Hello' }] };
 
-function options(args) {
-  const result = { preset: 'release', calls: 500 };
-  while (args.length > 0) {
-    const name = args.shift();
-    if (name === '--help') {
-      process.stdout.write(usage);
-      process.exit(0);
-    }
-    if (name === '--preset') result.preset = args.shift();
-    else if (name === '--calls') result.calls = Number(args.shift());
-    else throw new Error(`unknown option ${name}\n\n${usage}`);
-  }
-  if (!Number.isInteger(result.calls) || result.calls < 1) throw new Error('--calls must be a positive number');
-  return result;
-}
-
-function freePort() {
-  return new Promise((found) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => found(port));
-    });
+function options() {
+  const { values } = parseArgs({
+    options: {
+      preset: { type: 'string', default: 'release' },
+      calls: { type: 'string', default: '500' },
+      help: { type: 'boolean' },
+    },
   });
-}
-
-async function until(what, ready) {
-  for (let waited = 0; waited < 20_000; waited += 20) {
-    const value = await ready();
-    if (value) return value;
-    await sleep(20);
+  if (values.help) {
+    process.stdout.write(usage);
+    process.exit(0);
   }
-  throw new Error(`${what} does not become ready`);
+  const calls = Number(values.calls);
+  if (!Number.isInteger(calls) || calls < 1) throw new Error('--calls must be a positive number');
+  return { preset: values.preset, calls };
 }
 
 // The milliseconds that one exchange took, and its reply.
@@ -80,31 +63,27 @@ const quantile = (values, share) => values.toSorted((a, b) => a - b)[Math.floor(
 
 async function measure({ preset, calls }) {
   const folder = mkdtempSync(join(tmpdir(), 'azf-latency-'));
-  const children = [];
-  const start = (program, args, env) => {
-    const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
-    children.push(child);
-  };
+  const emulator = await Emulator.start(
+    join(build, preset, 'tests/emulator/emulator'), folder, join(folder, 'arc'), ['--services']);
+  let app;
   try {
-    const readyFile = join(folder, 'ready.json');
-    const emulated = ['identity', '--services', '--ready-file', readyFile, '--state-dir', folder];
-    start(join(build, preset, 'tests/emulator/emulator'), emulated, {});
-    await until('the emulator', () => existsSync(readyFile));
-    const { services } = JSON.parse(readFileSync(readyFile, 'utf8'));
-    const variables = JSON.parse(readFileSync(join(folder, 'variables.json'), 'utf8'))['app-service'];
+    const { services } = emulator;
+    const variables = emulator.variables['app-service'];
     const port = await freePort();
-    start(join(build, preset, 'app/handler'), ['serve', '--port', String(port)], {
-      ...variables,
-      AZF_LOG_LEVEL: 'warn',
-      AZURE_OPENAI_ENDPOINT: services.openai_url,
-      AZURE_OPENAI_DEPLOYMENT: 'demo',
-      SSL_CERT_FILE: services.ca_file,
-    });
-
+    const handler = `http://127.0.0.1:${port}`;
     const plain = new http.Agent({ keepAlive: true, maxSockets: 1 });
     const secure = new https.Agent({ keepAlive: true, maxSockets: 1, ca: readFileSync(services.ca_file) });
-    const handler = `http://127.0.0.1:${port}`;
-    await until('the handler', () => call(http, handler, plain).then(({ status }) => status === 200, () => false));
+    const answers = () => call(http, handler, plain).then(({ status }) => status === 200, () => false);
+    app = await serve(join(build, preset, 'app/handler'), ['serve', '--port', String(port)], {
+      env: {
+        ...variables,
+        AZF_LOG_LEVEL: 'warn',
+        AZURE_OPENAI_ENDPOINT: services.openai_url,
+        AZURE_OPENAI_DEPLOYMENT: 'demo',
+        SSL_CERT_FILE: services.ca_file,
+      },
+      ready: () => until('the handler', answers),
+    });
     const tokenUrl = `${variables.IDENTITY_ENDPOINT}?api-version=2019-08-01&resource=https://cognitiveservices.azure.com`;
     const token = await checked(http, tokenUrl, plain, { 'X-IDENTITY-HEADER': variables.IDENTITY_HEADER });
     const json = { 'Content-Type': 'application/json' };
@@ -125,9 +104,10 @@ async function measure({ preset, calls }) {
     }
     console.log(`added    median ${(quantile(times.proxied, 0.5) - quantile(times.direct, 0.5)).toFixed(2)} ms`);
   } finally {
-    for (const child of children) child.kill('SIGTERM');
+    await app?.stop();
+    await emulator.stop();
     rmSync(folder, { recursive: true });
   }
 }
 
-await measure(options(process.argv.slice(2)));
+await measure(options());

@@ -145,7 +145,7 @@ struct Services {
   NoSink sink;
   Logger log{sink, clock, LogLevel::kInfo, LogFormat::kJson};
   NoProcesses processes;
-  ThreadExecutor executor;
+  ThreadExecutor executor{log};
 
   identity::CredentialServices all() { return {environment, transport, clock, log, processes, executor}; }
 };

@@ -55,7 +55,7 @@ bool says(const Check& check, std::string_view words) { return text_of(check).fi
 
 class NoExecutor final : public azf::Executor {
  public:
-  bool post(std::function<void()> /*task*/) override { return false; }
+  bool post(std::string_view /*name*/, std::function<void()> /*task*/) override { return false; }
 };
 
 // Everything that the doctor looks at, on a machine of its own.

@@ -1,23 +1,17 @@
 #include "conformance/echo_server.h"
 
 #include "conformance/request_case.h"
-#include "server/http_server.h"
-#include "support/memory_log.h"
 
 #include <charconv>
-#include <stdexcept>
+#include <chrono>
 #include <string>
-#include <thread>
-#include <utility>
+#include <string_view>
 
 namespace azf::test {
 namespace {
 
-Listener listener_on_free_port() {
-  auto listener = Listener::create(0);
-  if (!listener) throw std::runtime_error("no free port");
-  return *std::move(listener);
-}
+// All cuts of a request are under way at once, which takes a busy machine a while.
+constexpr std::chrono::seconds kTransferGrace{30};
 
 bool is_probe(const HttpRequest& request) {
   return request.method == Method::kGet && request.url == "/" && !request.headers.has("X-Azure-Functions-InvocationId");
@@ -39,40 +33,9 @@ HttpResponse echo(const HttpRequest& request) {
   return response;
 }
 
-// All cuts of a request are under way at once, which takes a busy machine a while.
-constexpr std::chrono::seconds kTransferGrace{30};
-
-class EchoServer::Running {
- public:
-  explicit Running(Listener listener)
-      : port_(listener.port()),
-        log_(sink_, clock_, LogLevel::kInfo, LogFormat::kJson),
-        server_(std::move(listener),
-                {.handler = [](const HttpRequest& request, const Exchange&) { return echo(request); },
-                 .is_probe = is_probe},
-                clients_, clock_, log_, {.limits = {.body_bytes = kBodyLimitBytes}, .transfer_grace = kTransferGrace}),
-        thread_([this] { server_.run(); }) {}
-  ~Running() {
-    server_.stop(std::chrono::seconds(20));
-    thread_.join();
-  }
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-
- private:
-  const std::uint16_t port_;
-  MemoryLogSink sink_;
-  SystemClock clock_;
-  ClientPolicy clients_;
-  Logger log_;
-  HttpServer server_;
-  std::thread thread_;
-};
-
-EchoServer::EchoServer() : running_(std::make_unique<Running>(listener_on_free_port())) {}
-EchoServer::~EchoServer() = default;
-std::uint16_t EchoServer::port() const { return running_->port(); }
+EchoServer::EchoServer()
+    : server_(
+          {.handler = [](const HttpRequest& request, const Exchange&) { return echo(request); }, .is_probe = is_probe},
+          {.limits = {.body_bytes = kBodyLimitBytes}, .transfer_grace = kTransferGrace}) {}
 
 }  // namespace azf::test

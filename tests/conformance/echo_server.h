@@ -1,9 +1,9 @@
 #pragma once
 
 #include "http/message.h"
+#include "server/running_server.h"
 
 #include <cstdint>
-#include <memory>
 
 namespace azf::test {
 
@@ -17,15 +17,11 @@ class EchoServer {
  public:
   /// Throws std::runtime_error if there is no free port.
   EchoServer();
-  ~EchoServer();
-  EchoServer(const EchoServer&) = delete;
-  EchoServer& operator=(const EchoServer&) = delete;
 
-  [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] std::uint16_t port() const { return server_.port(); }
 
  private:
-  class Running;
-  std::unique_ptr<Running> running_;
+  RunningServer server_;
 };
 
 }  // namespace azf::test

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+#include <string>
+
 using azf::parse_setting_number;
 using azf::SettingProblems;
 
@@ -18,6 +21,19 @@ TEST_SUITE("core") {
       CAPTURE(text);
       CHECK(parse_setting_number(text, 1, 10) == expected);
     }
+  }
+
+  TEST_CASE("a variable with a number is read or refused") {
+    using Settings = std::map<std::string, std::string, std::less<>>;
+    const azf::Environment environment(Settings{{"AZF_GOOD", "10"}, {"AZF_BAD", "11"}, {"AZF_EMPTY", ""}});
+    SettingProblems problems;
+    CHECK(problems.number_in(environment, "AZF_GOOD", {1, 10}) == 10U);
+    CHECK_FALSE(problems.number_in(environment, "AZF_EMPTY", {1, 10}));
+    CHECK_FALSE(problems.number_in(environment, "AZF_ABSENT", {1, 10}));
+    CHECK(problems.outcome());
+    CHECK_FALSE(problems.number_in(environment, "AZF_BAD", {1, 10, "a number of eggs"}));
+    REQUIRE_FALSE(problems.outcome());
+    CHECK(problems.outcome().error().message == "AZF_BAD must be a number of eggs between 1 and 10, got \"11\"");
   }
 
   TEST_CASE("all problems are reported together, long values not shown") {

@@ -1,20 +1,14 @@
 // The emulated identity endpoints, and their control interface.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { serve } from './processes.mjs';
+import { serve, until } from './processes.mjs';
 
 export class Emulator {
   static async start(program, folder, arcKeyFolder, more = []) {
     const readyFile = join(folder, 'ready.json');
     const args = ['identity', '--ready-file', readyFile, '--state-dir', folder, '--device-code-interval', '1'];
-    const ready = async () => {
-      for (let waited = 0; waited < 10_000; waited += 20) {
-        if (existsSync(readyFile)) return JSON.parse(readFileSync(readyFile, 'utf8'));
-        await sleep(20);
-      }
-      throw new Error('the emulator does not become ready');
-    };
+    const state = () => existsSync(readyFile) && JSON.parse(readFileSync(readyFile, 'utf8'));
+    const ready = () => until('the emulator', state);
     const process = await serve(program, [...args, '--arc-key-dir', arcKeyFolder, ...more], { env: {}, ready });
     return new Emulator(process, JSON.parse(readFileSync(join(folder, 'variables.json'), 'utf8')));
   }

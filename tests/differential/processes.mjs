@@ -1,5 +1,7 @@
-// Child processes: one that ends, and one that serves.
+// Child processes, one that ends and one that serves, and what starting them takes.
 import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Runs a program to its end; kills it after `limit` milliseconds. */
 export function run(program, args, { env, input, limit = 60_000 } = {}) {
@@ -36,4 +38,22 @@ export async function serve(program, args, { env, ready }) {
       await ended;
     },
   };
+}
+
+/** Waits until `ready()` gives something, for about `limit` milliseconds, and gives that. */
+export async function until(what, ready, limit = 20_000) {
+  for (let waited = 0; waited < limit; waited += 20) {
+    const value = await ready();
+    if (value) return value;
+    await sleep(20);
+  }
+  throw new Error(`${what} does not become ready`);
+}
+
+export async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }

@@ -274,8 +274,8 @@ TEST_SUITE("functions/agent_loop") {
         azf::Environment(Settings{{"AZF_AGENT_MAX_ROUNDS", "0"}, {"AZF_AGENT_TIME_SECONDS", "2 minutes"}}));
     REQUIRE_FALSE(limits);
     CHECK(limits.error().message ==
-          "AZF_AGENT_MAX_ROUNDS is not a whole number from 1 to 50; "
-          "AZF_AGENT_TIME_SECONDS is not a whole number from 1 to 3600");
+          "AZF_AGENT_MAX_ROUNDS must be a whole number between 1 and 50, got \"0\"\n"
+          "AZF_AGENT_TIME_SECONDS must be a whole number of seconds between 1 and 3600, got \"2 minutes\"");
   }
 }
 

@@ -125,4 +125,10 @@ TEST_SUITE("http") {
     taken.add("D", "4");
     CHECK(copy == Headers{{"B", "2"}});
   }
+
+  TEST_CASE("a length is the number in Content-Length, and only a number") {
+    CHECK(azf::content_length({{"content-length", "12"}}) == 12U);
+    for (const auto* text : {"", "-1", "12,12", "12 "}) CHECK_FALSE(azf::content_length({{"Content-Length", text}}));
+    CHECK_FALSE(azf::content_length({}));
+  }
 }

@@ -1,5 +1,7 @@
 #include "identity/application_certificate.h"
 
+#include "support/openssl_handles.h"
+
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
@@ -15,45 +17,36 @@
 namespace azf::test {
 namespace {
 
-template <auto function>
-struct Release {
-  template <typename T>
-  void operator()(T* object) const noexcept {
-    (void)function(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Release<BIO_free>>;
-using Certificate = std::unique_ptr<X509, Release<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
 using Library = std::unique_ptr<OSSL_LIB_CTX, Release<OSSL_LIB_CTX_free>>;
 using Provider = std::unique_ptr<OSSL_PROVIDER, Release<OSSL_PROVIDER_unload>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Release<EVP_MD_CTX_free>>;
 
 void require(bool ok) {
   if (!ok) throw std::runtime_error("OpenSSL failed in a test certificate");
 }
 
-Key new_key(KeyKind kind) {
-  Key key(kind == KeyKind::kEc ? EVP_EC_gen("P-256") : EVP_RSA_gen(kind == KeyKind::kRsa1024 ? 1024 : 2048));
+KeyHandle new_key(KeyKind kind) {
+  KeyHandle key(kind == KeyKind::kEc ? EVP_EC_gen("P-256") : EVP_RSA_gen(kind == KeyKind::kRsa1024 ? 1024 : 2048));
   require(key != nullptr);
   return key;
 }
 
 template <typename Write>
 std::string written(Write write) {
-  const Bio bio(BIO_new(BIO_s_mem()));
+  const BioHandle bio(BIO_new(BIO_s_mem()));
   require(write(bio.get()) == 1);
   char* text = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &text);
   return {text, static_cast<std::size_t>(size)};
 }
 
-Bio bio_of(const std::string& pem) { return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))); }
+BioHandle bio_of(const std::string& pem) {
+  return BioHandle(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+}
 
-Certificate new_certificate(const Key& key, const std::string& subject, const std::string& issuer,
-                            const Key& issuer_key) {
+CertificateHandle new_certificate(const KeyHandle& key, const std::string& subject, const std::string& issuer,
+                                  const KeyHandle& issuer_key) {
   static long serial = 1;
-  Certificate certificate(X509_new());
+  CertificateHandle certificate(X509_new());
   X509* const x = certificate.get();
   const auto name = [](X509_NAME* to, const std::string& text) {
     return X509_NAME_add_entry_by_txt(to, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(text.c_str()), -1,
@@ -68,10 +61,10 @@ Certificate new_certificate(const Key& key, const std::string& subject, const st
 }
 
 ApplicationCertificate make(KeyKind kind) {
-  const Key issuer_key = new_key(KeyKind::kRsa2048);
-  const Key key = new_key(kind);
-  const Certificate issuer = new_certificate(issuer_key, "test authority", "test authority", issuer_key);
-  const Certificate certificate = new_certificate(key, "test application", "test authority", issuer_key);
+  const KeyHandle issuer_key = new_key(KeyKind::kRsa2048);
+  const KeyHandle key = new_key(kind);
+  const CertificateHandle issuer = new_certificate(issuer_key, "test authority", "test authority", issuer_key);
+  const CertificateHandle certificate = new_certificate(key, "test application", "test authority", issuer_key);
   const std::string password(kCertificatePassword);
   ApplicationCertificate made;
   made.certificate = written([&](BIO* bio) { return PEM_write_bio_X509(bio, certificate.get()); });
@@ -133,10 +126,10 @@ std::string pfx_of(const ApplicationCertificate& certificate, PfxEncryption encr
   const Provider standard(OSSL_PROVIDER_load(library.get(), "default"));
   const Provider legacy(OSSL_PROVIDER_load(library.get(), "legacy"));
   require(standard != nullptr && legacy != nullptr);
-  const Key key(
+  const KeyHandle key(
       PEM_read_bio_PrivateKey_ex(bio_of(certificate.key).get(), nullptr, nullptr, nullptr, library.get(), nullptr));
-  const Certificate own(PEM_read_bio_X509(bio_of(certificate.certificate).get(), nullptr, nullptr, nullptr));
-  const Certificate issuer(PEM_read_bio_X509(bio_of(certificate.issuer).get(), nullptr, nullptr, nullptr));
+  const CertificateHandle own(PEM_read_bio_X509(bio_of(certificate.certificate).get(), nullptr, nullptr, nullptr));
+  const CertificateHandle issuer(PEM_read_bio_X509(bio_of(certificate.issuer).get(), nullptr, nullptr, nullptr));
   STACK_OF(X509)* others = sk_X509_new_null();
   require(key && own && issuer && sk_X509_push(others, issuer.get()) == 1);
   int key_encryption = NID_aes_256_cbc;
@@ -197,7 +190,7 @@ std::string file_of_rounds(const ApplicationCertificate& certificate, RoundsIn w
 }
 
 std::string der_of_pem(const std::string& pem) {
-  const Certificate certificate(PEM_read_bio_X509(bio_of(pem).get(), nullptr, nullptr, nullptr));
+  const CertificateHandle certificate(PEM_read_bio_X509(bio_of(pem).get(), nullptr, nullptr, nullptr));
   require(certificate != nullptr);
   return written([&](BIO* bio) { return i2d_X509_bio(bio, certificate.get()); });
 }
@@ -207,8 +200,8 @@ std::string sha256_of(std::string_view bytes) { return digest_of(bytes, EVP_sha2
 
 bool verifies(const std::string& certificate, std::string_view algorithm, std::string_view text,
               std::string_view signature) {
-  const Certificate signer(PEM_read_bio_X509(bio_of(certificate).get(), nullptr, nullptr, nullptr));
-  const DigestContext context(EVP_MD_CTX_new());
+  const CertificateHandle signer(PEM_read_bio_X509(bio_of(certificate).get(), nullptr, nullptr, nullptr));
+  const DigestHandle context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* parameters = nullptr;
   require(signer != nullptr &&
           EVP_DigestVerifyInit(context.get(), &parameters, EVP_sha256(), nullptr, X509_get0_pubkey(signer.get())) == 1);

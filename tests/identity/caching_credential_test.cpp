@@ -442,7 +442,7 @@ TEST_SUITE("identity") {
     const Environment environment;
     test::FakeTransport http(std::vector<test::FakeTransport::Reply>{});
     test::FakeProcessRunner processes;
-    ThreadExecutor executor;
+    ThreadExecutor executor(log);
     std::latch fetching(1);
     std::latch release(1);
     CachingCredential cache(std::make_unique<FakeCredential>("FakeCredential",

@@ -189,7 +189,7 @@ TEST_SUITE("identity") {
     const Environment environment;
     test::FakeTransport http(std::vector<test::FakeTransport::Reply>{});
     test::FakeProcessRunner processes;
-    ThreadExecutor executor;
+    ThreadExecutor executor(log);
     std::latch walking(1);
     std::latch release(1);
     std::vector<std::unique_ptr<TokenCredential>> sources;

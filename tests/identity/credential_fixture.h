@@ -86,7 +86,7 @@ struct CredentialFixture {
   FakeProcessRunner processes;
   MemoryLogSink sink;
   Logger log{sink, clock, LogLevel::kDebug, LogFormat::kJson};
-  ThreadExecutor executor;  // last, so that its tasks end first
+  ThreadExecutor executor{log};  // last, so that its tasks end first
 };
 
 }  // namespace azf::test

@@ -1,7 +1,6 @@
 #include "server/running_server.h"
 
-#include <doctest/doctest.h>
-
+#include <stdexcept>
 #include <utility>
 
 namespace azf::test {
@@ -15,9 +14,11 @@ RunningServer::RunningServer(Handler handler, HttpServerOptions options, const C
 RunningServer::RunningServer(HttpApplication application, HttpServerOptions options, const Clock* clock)
     : log_(sink_, log_clock_, LogLevel::kInfo, LogFormat::kJson) {
   auto listener = Listener::create(0);
-  REQUIRE(listener);
+  if (!listener) throw std::runtime_error("no free port");
   port_ = listener->port();
-  application.is_probe = [](const HttpRequest& request) { return request.headers.has("X-Probe"); };
+  if (!application.is_probe) {
+    application.is_probe = [](const HttpRequest& request) { return request.headers.has("X-Probe"); };
+  }
   server_.emplace(*std::move(listener), std::move(application), clients_, clock != nullptr ? *clock : system_clock_,
                   log_, options);
   thread_ = std::thread([this] { server_->run(); });

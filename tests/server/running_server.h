@@ -13,15 +13,16 @@
 
 namespace azf::test {
 
-/// A server on a free port, for the length of a test. Requests with `X-Probe` are probes.
+/// A server on a free port, for the length of a test. Requests with `X-Probe` are probes, unless the application says
+/// which are.
 class RunningServer {
  public:
   /// What answers without looking at the exchange.
   using Handler = std::function<HttpResponse(const HttpRequest&)>;
 
-  /// Its deadlines go by the machine's clock, or by `clock`, which must outlive it.
+  /// Its deadlines go by the machine's clock, or by `clock`, which must outlive it. Throws std::runtime_error if there
+  /// is no free port.
   explicit RunningServer(Handler handler, HttpServerOptions options = {}, const Clock* clock = nullptr);
-  /// `is_probe` is set here.
   explicit RunningServer(HttpApplication application, HttpServerOptions options = {}, const Clock* clock = nullptr);
   ~RunningServer();
   RunningServer(const RunningServer&) = delete;

@@ -1,9 +1,10 @@
 // The official client of Key Vault's secrets.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ManagedIdentityCredential } from '@azure/identity';
-import { SecretClient } from '@azure/keyvault-secrets';
-import { emulator } from './emulated.mjs';
+import { emulator, require } from './emulated.mjs';
+
+const { ManagedIdentityCredential } = require('@azure/identity');
+const { SecretClient } = require('@azure/keyvault-secrets');
 
 const newClient = () => new SecretClient(emulator.services.key_vault_url, new ManagedIdentityCredential());
 const asked = async () => (await emulator.takeJournal()).filter(({ endpoint }) => endpoint === 'key-vault');

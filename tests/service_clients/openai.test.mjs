@@ -1,8 +1,10 @@
 // The official OpenAI client for Azure.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ManagedIdentityCredential, getBearerTokenProvider } from '@azure/identity';
-import {
+import { emulator, require } from './emulated.mjs';
+
+const { ManagedIdentityCredential, getBearerTokenProvider } = require('@azure/identity');
+const {
   APIError,
   AuthenticationError,
   AzureOpenAI,
@@ -10,8 +12,7 @@ import {
   NotFoundError,
   OpenAI,
   RateLimitError,
-} from 'openai';
-import { emulator } from './emulated.mjs';
+} = require('openai');
 
 const provider = (audience = 'https://cognitiveservices.azure.com') =>
   getBearerTokenProvider(new ManagedIdentityCredential(), `${audience}/.default`);

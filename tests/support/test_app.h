@@ -54,7 +54,7 @@ class TestApp {
   const HostConfiguration configuration_{environment_, log_};
   RetryingTransport retrying_{http, clock};
   FakeProcessRunner processes_;
-  ThreadExecutor executor_;
+  ThreadExecutor executor_{log_};
   azure::ServiceConnections connections_{
       http, credential, {environment_, retrying_, clock, log_, processes_, executor_}};
   const Services services_{credential, http, connections_, clock, environment_, log_};

@@ -1,5 +1,7 @@
 #include "support/test_certificates.h"
 
+#include "support/openssl_handles.h"
+
 #include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -18,54 +20,46 @@
 namespace azf::test {
 namespace {
 
-template <auto function>
-struct Release {
-  template <typename T>
-  void operator()(T* object) const noexcept {
-    (void)function(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Release<BIO_free>>;
-using Certificate = std::unique_ptr<X509, Release<X509_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Release<X509_EXTENSION_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
 using Session = std::unique_ptr<SSL, Release<SSL_free>>;
 
 void require(bool ok) {
   if (!ok) throw std::runtime_error("OpenSSL failed in a test certificate or channel");
 }
 
-Key new_key() {
-  Key key(EVP_EC_gen("P-256"));
+KeyHandle new_key() {
+  KeyHandle key(EVP_EC_gen("P-256"));
   require(key != nullptr);
   return key;
 }
 
-std::string text_of(const Bio& bio) {
+std::string text_of(const BioHandle& bio) {
   char* text = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &text);
   return {text, static_cast<std::size_t>(size)};
 }
 
-std::string to_pem(const Certificate& certificate) {
-  const Bio bio(BIO_new(BIO_s_mem()));
+std::string to_pem(const CertificateHandle& certificate) {
+  const BioHandle bio(BIO_new(BIO_s_mem()));
   require(PEM_write_bio_X509(bio.get(), certificate.get()) == 1);
   return text_of(bio);
 }
 
-std::string to_pem(const Key& key) {
-  const Bio bio(BIO_new(BIO_s_mem()));
+std::string to_pem(const KeyHandle& key) {
+  const BioHandle bio(BIO_new(BIO_s_mem()));
   require(PEM_write_bio_PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
   return text_of(bio);
 }
 
-Bio bio_of(const std::string& pem) { return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))); }
+BioHandle bio_of(const std::string& pem) {
+  return BioHandle(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+}
 
 // A certificate for `key` with everything but issuer and signature.
-Certificate unsigned_certificate(const Key& key, const std::string& common_name, std::chrono::hours from,
-                                 std::chrono::hours to) {
+CertificateHandle unsigned_certificate(const KeyHandle& key, const std::string& common_name, std::chrono::hours from,
+                                       std::chrono::hours to) {
   static std::atomic<long> serial{1};
-  Certificate certificate(X509_new());
+  CertificateHandle certificate(X509_new());
   X509* const x = certificate.get();
   const auto in_seconds = [](std::chrono::hours h) { return static_cast<long>(std::chrono::seconds(h).count()); };
   X509_NAME* const name = X509_get_subject_name(x);
@@ -77,7 +71,7 @@ Certificate unsigned_certificate(const Key& key, const std::string& common_name,
   return certificate;
 }
 
-void extend(const Certificate& certificate, int nid, const std::string& value) {
+void extend(const CertificateHandle& certificate, int nid, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, certificate.get(), certificate.get(), nullptr, nullptr, 0);
@@ -85,12 +79,12 @@ void extend(const Certificate& certificate, int nid, const std::string& value) {
   require(extension != nullptr && X509_add_ext(certificate.get(), extension.get(), -1) == 1);
 }
 
-void sign(const Certificate& certificate, const X509* issuer, const Key& issuer_key) {
+void sign(const CertificateHandle& certificate, const X509* issuer, const KeyHandle& issuer_key) {
   require(X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer)) == 1 &&
           X509_sign(certificate.get(), issuer_key.get(), EVP_sha256()) > 0);
 }
 
-Certificate server_certificate(const Key& key, const CertificateSubject& subject) {
+CertificateHandle server_certificate(const KeyHandle& key, const CertificateSubject& subject) {
   auto certificate = unsigned_certificate(key, "test server", subject.valid_from, subject.valid_to);
   std::string names;
   for (const auto& name : subject.names) {
@@ -147,8 +141,8 @@ bool answer_connect(int socket, const std::string& reply) {
 }  // namespace
 
 struct TestCertificateAuthority::Keys {
-  Key key;
-  Certificate certificate;
+  KeyHandle key;
+  CertificateHandle certificate;
 };
 
 TestCertificateAuthority::TestCertificateAuthority(const std::string& name) : keys_(std::make_unique<Keys>()) {
@@ -179,7 +173,7 @@ CertifiedKey self_signed(const CertificateSubject& subject) {
 }
 
 std::string sha1_of(const CertifiedKey& identity) {
-  const Certificate certificate(PEM_read_bio_X509(bio_of(identity.certificate).get(), nullptr, nullptr, nullptr));
+  const CertificateHandle certificate(PEM_read_bio_X509(bio_of(identity.certificate).get(), nullptr, nullptr, nullptr));
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   require(certificate != nullptr && X509_digest(certificate.get(), EVP_sha1(), digest.data(), &size) == 1);
@@ -195,8 +189,8 @@ std::string sha1_of(const CertifiedKey& identity) {
 ChannelFactory tls_channel(const CertifiedKey& identity, std::string connect_reply) {
   // shared: the factory is copied, and OpenSSL counts the references of sessions to their context itself
   const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), Release<SSL_CTX_free>());
-  const Certificate certificate(PEM_read_bio_X509(bio_of(identity.certificate).get(), nullptr, nullptr, nullptr));
-  const Key key(PEM_read_bio_PrivateKey(bio_of(identity.private_key).get(), nullptr, nullptr, nullptr));
+  const CertificateHandle certificate(PEM_read_bio_X509(bio_of(identity.certificate).get(), nullptr, nullptr, nullptr));
+  const KeyHandle key(PEM_read_bio_PrivateKey(bio_of(identity.private_key).get(), nullptr, nullptr, nullptr));
   require(context != nullptr && SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) == 1 &&
           SSL_CTX_use_certificate(context.get(), certificate.get()) == 1 &&
           SSL_CTX_use_PrivateKey(context.get(), key.get()) == 1);

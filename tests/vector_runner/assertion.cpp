@@ -1,6 +1,7 @@
 #include "vector_runner/assertion.h"
 
 #include "core/base64.h"
+#include "support/openssl_handles.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -19,25 +20,9 @@
 namespace azf::test {
 namespace {
 
-struct FreeX509 {
-  void operator()(X509* certificate) const { X509_free(certificate); }
-};
 struct FreeStack {
   void operator()(STACK_OF(X509) * certificates) const { sk_X509_pop_free(certificates, X509_free); }
 };
-struct FreePkcs12 {
-  void operator()(PKCS12* pfx) const { PKCS12_free(pfx); }
-};
-struct FreeKey {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-struct FreeBio {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-};
-struct FreeDigest {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-using Certificate = std::unique_ptr<X509, FreeX509>;
 
 const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());  // NOLINT(*-reinterpret-cast): OpenSSL's bytes
@@ -74,15 +59,15 @@ KnownCertificate known(X509* certificate) {
   return result;
 }
 
-Certificate certificate_of(const KnownCertificate& known) {
+CertificateHandle certificate_of(const KnownCertificate& known) {
   const unsigned char* der = bytes_of(known.der);
-  return Certificate(d2i_X509(nullptr, &der, static_cast<long>(known.der.size())));
+  return CertificateHandle(d2i_X509(nullptr, &der, static_cast<long>(known.der.size())));
 }
 
 // PS256 or RS256 (RFC 7518 sections 3.5 and 3.3).
 bool verifies(X509* certificate, const std::string& algorithm, std::string_view text, std::string_view signature) {
-  const std::unique_ptr<EVP_PKEY, FreeKey> key(X509_get_pubkey(certificate));
-  const std::unique_ptr<EVP_MD_CTX, FreeDigest> context(EVP_MD_CTX_new());
+  const KeyHandle key(X509_get_pubkey(certificate));
+  const DigestHandle context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* parameters = nullptr;
   if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) return false;
   if (EVP_DigestVerifyInit(context.get(), &parameters, EVP_sha256(), nullptr, key.get()) != 1) return false;
@@ -137,19 +122,20 @@ const KnownCertificate* named_by(const Json& header, const std::vector<KnownCert
 
 std::vector<KnownCertificate> certificates_in(const std::string& content, const std::string& password) {
   std::vector<KnownCertificate> result;
-  const std::unique_ptr<BIO, FreeBio> pem(BIO_new_mem_buf(content.data(), static_cast<int>(content.size())));
-  while (const Certificate certificate{PEM_read_bio_X509(pem.get(), nullptr, nullptr, nullptr)}) {
+  const BioHandle pem(BIO_new_mem_buf(content.data(), static_cast<int>(content.size())));
+  while (const CertificateHandle certificate{PEM_read_bio_X509(pem.get(), nullptr, nullptr, nullptr)}) {
     result.push_back(known(certificate.get()));
   }
   if (result.empty()) {
     const unsigned char* der = bytes_of(content);
-    const std::unique_ptr<PKCS12, FreePkcs12> pfx(d2i_PKCS12(nullptr, &der, static_cast<long>(content.size())));
+    const std::unique_ptr<PKCS12, Release<PKCS12_free>> pfx(
+        d2i_PKCS12(nullptr, &der, static_cast<long>(content.size())));
     EVP_PKEY* key = nullptr;
     X509* own = nullptr;
     STACK_OF(X509)* others = nullptr;
     if (pfx && PKCS12_parse(pfx.get(), password.c_str(), &key, &own, &others) == 1) {
-      const std::unique_ptr<EVP_PKEY, FreeKey> key_owner(key);
-      const Certificate own_owner(own);
+      const KeyHandle key_owner(key);
+      const CertificateHandle own_owner(own);
       const std::unique_ptr<STACK_OF(X509), FreeStack> others_owner(others);
       if (own != nullptr) result.push_back(known(own));
       for (int i = 0; others != nullptr && i < sk_X509_num(others); ++i) {
@@ -179,7 +165,7 @@ Result<DecodedAssertion> read_assertion(std::string_view jwt, const std::vector<
   const KnownCertificate* certificate = named_by(*header, certificates);
   if (certificate == nullptr) return invalid("its thumbprints are not those of one certificate of the scenario");
   const auto algorithm = optional_string(*header, "alg");
-  const Certificate parsed = certificate_of(*certificate);
+  const CertificateHandle parsed = certificate_of(*certificate);
   if (!algorithm || !*algorithm || !verifies(parsed.get(), **algorithm, jwt.substr(0, last), *signature)) {
     return invalid("the signature is not that of the certificate that the header names");
   }

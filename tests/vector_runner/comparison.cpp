@@ -1,12 +1,12 @@
 #include "vector_runner/comparison.h"
 
+#include "core/number_text.h"
 #include "http/url.h"
 #include "identity/text.h"
 #include "vector_runner/field_reader.h"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <functional>
@@ -40,16 +40,12 @@ std::optional<std::int64_t> seconds_from_now(std::string_view marker) {
   if (!marker.starts_with("<now") || !marker.ends_with('>')) return std::nullopt;
   std::string_view number = marker.substr(4, marker.size() - 5);
   if (number.starts_with('+')) number.remove_prefix(1);
-  std::int64_t offset = 0;
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), offset);
-  if (error != std::errc() || end != number.data() + number.size()) return std::nullopt;
-  return offset;
+  return parse_number<std::int64_t>(number);
 }
 
 bool is_about(std::string_view actual, std::int64_t expected) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(actual.data(), actual.data() + actual.size(), number);
-  return error == std::errc() && end == actual.data() + actual.size() && std::abs(number - expected) <= kSlackSeconds;
+  const auto number = parse_number<std::int64_t>(actual);
+  return number && std::abs(*number - expected) <= kSlackSeconds;
 }
 
 bool is_guid(std::string_view text) {

@@ -123,7 +123,7 @@ Observation play(const Given& given, const MarkerValues& values, std::vector<std
   ScriptedTools tools(given.tools, clock);
   MemoryLogSink sink;
   const Logger log(sink, clock, LogLevel::kDebug, LogFormat::kJson);
-  ThreadExecutor executor;
+  ThreadExecutor executor(log);
   const identity::CredentialServices services{environment, retrying, clock, log, tools, executor};
 
   const ScenarioPlaces places{values.directory, values.arc_key_directory, values.directory + "/no-agent"};

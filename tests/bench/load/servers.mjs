@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { freePort } from '../../differential/processes.mjs';
 import { Connection } from './connection.mjs';
 import { probe } from './workloads.mjs';
 
@@ -72,14 +72,6 @@ const quietEnvironment = {
   AZURE_AUTHORITY_HOST: 'http://127.0.0.1:9',
   AZURE_POD_IDENTITY_AUTHORITY_HOST: 'http://127.0.0.1:9',
 };
-
-async function freePort() {
-  const listener = createServer();
-  await new Promise((resolve) => listener.listen(0, '127.0.0.1', resolve));
-  const { port } = listener.address();
-  await new Promise((resolve) => listener.close(resolve));
-  return port;
-}
 
 /** A server that answers, as a process of its own. */
 export class RunningServer {
