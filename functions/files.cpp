@@ -210,11 +210,7 @@ class Download {
  public:
   Download(const FileStore& store, const std::string& path, const HttpRequest& request,
            const InvocationContext& context)
-      : store_(store),
-        path_(path),
-        conditions_(chosen(request.headers, kConditions)),
-        if_range_(request.headers.get("If-Range")),
-        context_(context) {}
+      : store_(store), path_(path), conditions_(chosen(request.headers, kConditions)), context_(context) {}
 
   Result<HttpResponse> whole() { return respond(fetch({.conditions = conditions_})); }
 
@@ -223,15 +219,15 @@ class Download {
     return respond(fetch({.range = std::move(range), .conditions = conditions_}));
   }
 
-  // What the service does not know is looked up first, and what is then asked for is of the same version. Where the
-  // file has changed meanwhile its reader gets the whole of it, as after a false If-Range.
-  Result<HttpResponse> part_of_version(const ByteRange& range) {
+  // What the service does not know is looked up first, and what is then asked for is of the same version, the one of
+  // If-Range. Where the file has changed meanwhile its reader gets the whole of it, as after a false If-Range.
+  Result<HttpResponse> part_of_version(const ByteRange& range, std::optional<std::string_view> if_range) {
     const auto head = store_.blobs.head(path_, conditions_, call_options(context_));
     if (!head) return refused(head.error(), store_, context_);
     if (head->status == 304) return file_head(*head, store_);
     const auto tag = head->headers.get("ETag").value_or("");
     const auto length = content_length(head->headers).value_or(0);
-    if (!is_strong_tag(tag) || length == 0 || (if_range_ && *if_range_ != tag)) return whole();
+    if (!is_strong_tag(tag) || length == 0 || (if_range && *if_range != tag)) return whole();
     if (range.is_suffix() && *range.last == 0) return unsatisfiable(length);
     auto reply = fetch({.range = known_form(range, length), .conditions = {{"If-Match", tag}}});
     const bool changed = !reply && reply.error().status == 412 && !context_.exchange.response.begun();
@@ -263,7 +259,6 @@ class Download {
   const FileStore& store_;
   const std::string& path_;
   const Headers conditions_;
-  const std::optional<std::string_view> if_range_;
   const InvocationContext& context_;
 };
 
@@ -274,7 +269,7 @@ Result<HttpResponse> get_file(const FileStore& store, const std::string& path, c
   const auto range = parse_range(text);
   const auto if_range = request.headers.get("If-Range");
   if (!range || (if_range && !is_strong_tag(*if_range))) return download.whole();
-  if (range->is_suffix() || if_range) return download.part_of_version(*range);
+  if (range->is_suffix() || if_range) return download.part_of_version(*range, if_range);
   return download.part(std::string(text));
 }
 
